@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a ring needs from whoever runs it: io_uring's interface is shared memory and three calls, so
+// behind them a kernel can be replaced. Rings on the real kernel make their system calls directly
+// and come here for set-up and registration only. Each engine says which threads may call it.
+
+#include <rondo/abi/params.hpp>
+#include <rondo/core/mapping.hpp>
+#include <rondo/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rondo::engine {
+
+/// The interface of io_uring. Calls answer as the system calls do: a value, or minus an errno.
+class backend {
+public:
+    /// io_uring_setup(2): the ring's descriptor; `p` is read and written.
+    virtual long setup(std::uint32_t entries, abi::params& p) noexcept = 0;
+    /// io_uring_enter(2).
+    virtual long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete,
+                       std::uint32_t flags, void const* arg, std::size_t arg_size) noexcept = 0;
+    /// io_uring_register(2); `fd` is -1 for what needs no ring.
+    virtual long register_(int fd, std::uint32_t operation, void* arg,
+                           std::uint32_t count) noexcept = 0;
+    /// mmap(2) of a part of the ring (abi::off_sq_ring, ...), shared and kept from children.
+    virtual result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept = 0;
+    /// close(2) of a ring. What is in flight goes on until it is complete.
+    virtual void close(int fd) noexcept = 0;
+    /// True for the system's own kernel, whose calls rings make without coming here.
+    [[nodiscard]] virtual bool is_kernel() const noexcept { return false; }
+
+protected:
+    ~backend() = default;
+};
+
+} // namespace rondo::engine

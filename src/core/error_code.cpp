@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include <rondo/core/error_code.hpp>
+#include <rondo/core/result.hpp>
+
+#include <netdb.h>
+
+#include <string>
+
+namespace rondo {
+namespace {
+
+class resolver_category_type final : public std::error_category {
+public:
+    [[nodiscard]] char const* name() const noexcept override { return "rondo.resolver"; }
+    [[nodiscard]] std::string message(int code) const override { return ::gai_strerror(code); }
+};
+
+} // namespace
+
+std::error_category const& resolver_category() noexcept {
+    static resolver_category_type const category;
+    return category;
+}
+
+void throw_error(error const& failure, char const* what) {
+    throw std::system_error(to_error_code(failure),
+                            std::string(what).append(": ").append(failure.message()));
+}
+
+} // namespace rondo

@@ -1,0 +1,2 @@
+# With code.awk: prints "file:line:code".
+function emit(code) { print FILENAME ":" FNR ":" code }
