@@ -138,8 +138,8 @@ void ring::close() noexcept {
             registry.set_closed();
             if (fd >= 0)
                 state->backend().close(fd);
+            forget(state); // the mappings hold the ring too
             barrier.wait();
-            forget(state);
             return;
         }
         leave_thread(registry);

@@ -39,6 +39,14 @@ void ring::require_owner() const noexcept {
                  "bound it first");
 }
 
+/// The owner's number where system calls can be made inline: the kernel's own rings, without a
+/// poller to be woken, a queue to be rewound or completions held back for pop().
+std::uint32_t ring::fast_stamp() const noexcept {
+    bool const plain = !state_->has_poller && !sq_.rewinds() && state_->backend().is_kernel() &&
+                       state_->held.empty();
+    return plain ? guard_->owner : ring_guard::always_slow;
+}
+
 result<> ring::bind_to_this_thread() noexcept {
     require_owner();
     if (guard_->owner != 0)
@@ -62,8 +70,7 @@ result<> ring::bind_to_this_thread() noexcept {
     }
     ring_guard& guard = state_->guard();
     guard.owner = stamp;
-    if (!state_->has_poller && state_->backend().is_kernel())
-        guard.fast = stamp;
+    guard.fast = fast_stamp();
     return {};
 }
 
@@ -92,7 +99,7 @@ result<std::uint32_t> ring::enter_slowly(wait_options const& wait) noexcept {
         auto entered = enter_with(fresh, rest, wake);
         return entered ? result<std::uint32_t>(fresh) : entered;
     }
-    std::uint32_t const queued = sq_.publish();
+    std::uint32_t const queued = sq_.publish_any();
     if (queued == 0 && cq_.ready() >= rest.count)
         return 0u;
     return enter_with(queued, rest, 0);
@@ -109,6 +116,7 @@ result<std::uint32_t> ring::enter_with(std::uint32_t queued, wait_options const&
         annotate::reaping();
         if (answer < 0)
             return enter_failed(answer);
+        sq_.took(static_cast<std::uint32_t>(answer));
         return static_cast<std::uint32_t>(answer);
     };
     if (is_plain(wait))
@@ -158,6 +166,7 @@ result<std::uint32_t> ring::enter(std::uint32_t to_submit, std::uint32_t min_com
                                                 raw(flags) | enter_flags_, arg, arg_size);
     if (answer < 0)
         return enter_failed(answer);
+    sq_.took(static_cast<std::uint32_t>(answer));
     return static_cast<std::uint32_t>(answer);
 }
 

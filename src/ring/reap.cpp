@@ -67,8 +67,7 @@ void ring::hold_others() noexcept {
 
 void ring::release_held() noexcept {
     cq_.unhold();
-    if (!state_->has_poller && state_->backend().is_kernel())
-        state_->guard().fast = guard_->owner;
+    state_->guard().fast = fast_stamp();
 }
 
 } // namespace rondo

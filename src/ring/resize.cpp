@@ -16,7 +16,7 @@ result<> ring::resize(std::uint32_t entries, std::uint32_t cq_entries) noexcept 
         !has(state_->features.setup, abi::setup::defer_taskrun))
         return fail(EINVAL, what, cause::bad_combination, raw(state_->features.setup));
     // The kernel copies what lies between its own heads and tails.
-    sq_.publish();
+    sq_.publish_any();
     cq_.release();
     abi::params p{};
     p.sq_entries = entries;

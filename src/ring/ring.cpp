@@ -104,7 +104,7 @@ abi::sqe128* ring::reserve_wide() noexcept {
     RONDO_ASSERT(has(state_->features.setup, abi::setup::sqe_mixed),
                  "this operation needs 128-byte SQEs: create the ring with setup::sqe128");
     // Two entries side by side: one that would wrap around is filled with a nop first.
-    bool const wraps = (sq_.tail() & (sq_.capacity() - 1)) == sq_.capacity() - 1;
+    bool const wraps = sq_.next_slot() == sq_.capacity() - 1;
     if (!sq_.has_room(wraps ? 3 : 2))
         return nullptr;
     if (wraps) {

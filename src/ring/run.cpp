@@ -64,7 +64,7 @@ result<> ring::finish_run(abi::cqe32& out) noexcept {
             queued = sq_.unpublished();
             flags = sq_.publish_to_poller() ? raw(abi::enter::sq_wakeup) : 0;
         } else {
-            queued = sq_.publish();
+            queued = sq_.publish_any();
         }
         cq_.release();
         auto const entered = enter_with(queued, wait_options{.count = 1}, flags);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/ring/submission_queue.hpp>
 
+#include <cstring>
+#include <utility>
+
 namespace rondo {
 
 submission_queue::submission_queue(void* rings, void* sqes, abi::params const& p) noexcept
@@ -17,6 +20,7 @@ submission_queue::submission_queue(void* rings, void* sqes, abi::params const& p
     stride_ = has(static_cast<abi::setup>(p.flags), abi::setup::sqe128) ? 128 : 64;
     tail_ = *ktail_;
     limit_ = *khead_ + entries_;
+    rewinds_ = has(static_cast<abi::setup>(p.flags), abi::setup::sq_rewind);
     if (!has(static_cast<abi::setup>(p.flags), abi::setup::no_sqarray)) {
         // The kernel's indirection, set once so that entry i is always SQE i.
         std::uint32_t* const array = word(p.sq_off.array);
@@ -26,14 +30,22 @@ submission_queue::submission_queue(void* rings, void* sqes, abi::params const& p
 }
 
 bool submission_queue::refresh(std::uint32_t n) noexcept {
-    if (khead_ == nullptr)
+    if (khead_ == nullptr || rewinds_)
         return false;
     // Partner: the kernel's release of the head after it has copied the SQEs.
     limit_ = load_acquire(khead_) + entries_;
     return limit_ - tail_ >= n;
 }
 
+void submission_queue::rewind(std::uint32_t taken) noexcept {
+    std::memmove(at(0), at(taken), (tail_ - taken) * stride_);
+    tail_ -= taken;
+    taken_ += taken;
+}
+
 bool submission_queue::withdraw_newest() noexcept {
+    if (rewinds_)
+        return tail_ != 0 && tail_-- != 0;
     if (tail_ == load_acquire(khead_))
         return false;
     store_release(ktail_, --tail_);
@@ -43,6 +55,8 @@ bool submission_queue::withdraw_newest() noexcept {
 std::uint32_t submission_queue::withdraw() noexcept {
     if (khead_ == nullptr)
         return 0;
+    if (rewinds_)
+        return std::exchange(tail_, 0);
     std::uint32_t const head = load_acquire(khead_);
     std::uint32_t const withdrawn = tail_ - head;
     tail_ = head;

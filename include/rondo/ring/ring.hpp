@@ -246,6 +246,7 @@ private:
     result<std::uint32_t> enter_with(std::uint32_t queued, wait_options const& wait,
                                      std::uint32_t flags) noexcept;
     void require_owner() const noexcept;
+    [[nodiscard]] std::uint32_t fast_stamp() const noexcept;
     result<> begin_run() noexcept;
     result<> finish_run(abi::cqe32& out) noexcept;
     bool take_completions(abi::cqe32* out) noexcept;

@@ -47,6 +47,16 @@ public:
         return tail - load_relaxed(khead_);
     }
 
+    /// publish() for rings of every kind. Where the kernel takes SQEs from the start of the array
+    /// at every enter (sq_rewind), there is nothing to store; see took().
+    std::uint32_t publish_any() noexcept { return rewinds_ ? tail_ : publish(); }
+
+    /// What an enter answered, for queues that rewind: what was not taken moves to the front.
+    void took(std::uint32_t n) noexcept {
+        if (rewinds_)
+            rewind(n);
+    }
+
     /// publish() for rings with a poller: true when it sleeps and must be woken. The tail must be
     /// visible before the flags are read, or both sides could sleep: seq_cst on both, and the
     /// kernel's full barrier between setting need_wakeup and reading the tail, are the partners.
@@ -63,22 +73,24 @@ public:
     std::uint32_t withdraw() noexcept;
 
     /// Entries that were reserved and not taken by the kernel yet.
-    [[nodiscard]] std::uint32_t pending() const noexcept {
-        return khead_ == nullptr ? 0 : tail_ - load_acquire(khead_);
-    }
+    [[nodiscard]] std::uint32_t pending() const noexcept { return tail() - head(); }
     /// Entries reserved and not published.
     [[nodiscard]] std::uint32_t unpublished() const noexcept {
         return ktail_ == nullptr ? 0 : tail_ - load_relaxed(ktail_);
     }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return entries_; }
+    /// Where in the array the next entry lies.
+    [[nodiscard]] std::uint32_t next_slot() const noexcept { return tail_ & mask_; }
     /// Bytes of an entry: 64, or 128 with sqe128.
     [[nodiscard]] std::size_t entry_bytes() const noexcept { return stride_; }
 
     /// The kernel's and our counters, for observers and for loops of the caller's own.
     [[nodiscard]] std::uint32_t head() const noexcept {
-        return khead_ == nullptr ? 0 : load_acquire(khead_);
+        return khead_ == nullptr ? 0 : rewinds_ ? taken_ : load_acquire(khead_);
     }
-    [[nodiscard]] std::uint32_t tail() const noexcept { return tail_; }
+    [[nodiscard]] std::uint32_t tail() const noexcept { return tail_ + taken_; }
+    /// The kernel takes SQEs from the start of the array at every enter. Linux 7.0
+    [[nodiscard]] bool rewinds() const noexcept { return rewinds_; }
     [[nodiscard]] abi::sq_ring_flag flags() const noexcept {
         return kflags_ == nullptr ? abi::sq_ring_flag{}
                                   : static_cast<abi::sq_ring_flag>(load_relaxed(kflags_));
@@ -99,6 +111,7 @@ public:
 
 private:
     [[gnu::cold]] bool refresh(std::uint32_t n) noexcept;
+    void rewind(std::uint32_t taken) noexcept;
 
     abi::sqe* sqes_ = nullptr;
     std::uint32_t tail_ = 0;  // ours: next entry to reserve
@@ -106,6 +119,8 @@ private:
     std::uint32_t entries_ = 0;
     std::uint32_t mask_ = 0;
     std::size_t stride_ = sizeof(abi::sqe);
+    std::uint32_t taken_ = 0; // by the kernel in all, when the queue rewinds
+    bool rewinds_ = false;
     std::uint32_t* khead_ = nullptr;
     std::uint32_t* ktail_ = nullptr;
     std::uint32_t* kflags_ = nullptr;
