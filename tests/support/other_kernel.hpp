@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// An engine that is this machine's kernel, except that it plays an older or a newer one, or other
+// hardware: register operations that a test answers itself. One thread.
+
+#include <rondo/abi/registration.hpp>
+#include <rondo/engine/kernel.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+namespace rondo::test {
+
+class other_kernel final : public engine::backend {
+public:
+    /// What register_ answers to an operation: a value, or minus an errno.
+    using answer = std::function<long(int fd, void* arg, std::uint32_t count)>;
+
+    void play(abi::register_op operation, answer a) { answers_[operation] = std::move(a); }
+    /// The answer of a kernel that does not know the operation.
+    void lack(abi::register_op operation) {
+        play(operation, [](int, void*, std::uint32_t) {
+            return -22; /* EINVAL */
+        });
+    }
+
+    long setup(std::uint32_t entries, abi::params& p) noexcept override {
+        return engine::kernel().setup(entries, p);
+    }
+    long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
+               void const* arg, std::size_t arg_size) noexcept override {
+        return engine::kernel().enter(fd, to_submit, min_complete, flags, arg, arg_size);
+    }
+    long register_(int fd, std::uint32_t operation, void* arg,
+                   std::uint32_t count) noexcept override {
+        auto const played = answers_.find(static_cast<abi::register_op>(operation));
+        return played != answers_.end() ? played->second(fd, arg, count)
+                                        : engine::kernel().register_(fd, operation, arg, count);
+    }
+    result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
+        return engine::kernel().map(fd, offset, bytes);
+    }
+    void close(int fd) noexcept override { engine::kernel().close(fd); }
+
+private:
+    std::map<abi::register_op, answer> answers_;
+};
+
+} // namespace rondo::test
