@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <rondo/abi/flags.hpp>
 #include <rondo/abi/names.hpp>
 #include <rondo/core/error.hpp>
 
@@ -148,6 +147,16 @@ error_text error::message() const noexcept {
     append_code(out, code_, domain_);
     if (cause_ != cause::none) {
         out.append(": ");
+        append_cause(out, cause_, detail_);
+    }
+    return out;
+}
+
+error_text error::context() const noexcept {
+    error_text out;
+    append_attempt(out, attempted_);
+    if (cause_ != cause::none) {
+        out.append(attempted_ != attempt::none ? ": " : "");
         append_cause(out, cause_, detail_);
     }
     return out;

@@ -23,8 +23,12 @@ std::error_category const& resolver_category() noexcept {
 }
 
 void throw_error(error const& failure, char const* what) {
-    throw std::system_error(to_error_code(failure),
-                            std::string(what).append(": ").append(failure.message()));
+    // std::system_error adds the errno text at the end.
+    error_text const context = failure.context();
+    std::string text(what);
+    if (!std::string_view(context).empty())
+        text.append(": ").append(context);
+    throw std::system_error(to_error_code(failure), text);
 }
 
 } // namespace rondo

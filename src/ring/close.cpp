@@ -47,6 +47,7 @@ bool ring::drain() noexcept {
     if (sq_.head() == 0 && !state_->has_poller)
         return true; // nothing was ever submitted
     cq_.unhold();
+    state_->held.clear(); // or they would count as what is waited for
     cancel_all(*state_->registry.operator->());
     if (!make_room(1))
         return false;
@@ -64,7 +65,7 @@ bool ring::drain() noexcept {
         flush_deferred();
         if (cq_.ready() != 0)
             continue;
-        auto const entered = enter_slowly(wait_options{.count = 1, .until = milliseconds{10}});
+        auto const entered = submit_and_wait(wait_options{.count = 1, .until = milliseconds{10}});
         if (entered || entered.error() == EINTR)
             continue;
         if (entered.error() == ETIME || entered.error() == EBUSY || entered.error() == EAGAIN) {
@@ -144,6 +145,9 @@ void ring::close() noexcept {
         }
         leave_thread(registry);
     } else if (guard_->owner != 0) {
+        // What its own thread's end has cancelled lies in the queue already.
+        for (abi::cqe c; cq_.pop(c);)
+            continue;
         RONDO_ASSERT(in_flight() <= silent_,
                      "a ring was destroyed on another thread than its own with operations in "
                      "flight: only their own thread can wait for them");

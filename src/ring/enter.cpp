@@ -53,7 +53,8 @@ result<> ring::bind_to_this_thread() noexcept {
         return {};
     std::uint32_t const stamp = stamp_this_thread();
     registrar& registry = *state_->registry.operator->();
-    if (state_->register_descriptor && has(state_->features.enter, abi::enter::registered_ring)) {
+    if (state_->register_descriptor && registry.registered_index() < 0 &&
+        has(state_->features.enter, abi::enter::registered_ring)) {
         abi::rsrc_update entry{~std::uint32_t{0}, 0, static_cast<std::uint64_t>(registry.fd())};
         // A full table (16 per thread) is no failure: the plain descriptor does as well.
         if (registry.call(abi::register_op::ring_fds, &entry, 1)) {
@@ -79,36 +80,39 @@ result<std::uint32_t> ring::enter_failed(long answer) noexcept {
 }
 
 result<std::uint32_t> ring::submit_and_wait(wait_options const& wait) noexcept {
-    return enter_slowly(wait);
+    return enter_slowly(wait, true);
 }
 
-result<std::uint32_t> ring::enter_slowly(wait_options const& wait) noexcept {
+result<std::uint32_t> ring::enter_slowly(wait_options const& wait, bool waits) noexcept {
     if (result<> bound = bind_to_this_thread(); !bound)
         return fail(bound.error());
     cq_.release();
     wait_options rest = wait;
     auto const held = static_cast<std::uint32_t>(state_->held.size());
     rest.count = wait.count > held ? wait.count - held : 0;
+    // To wait for none is to let the kernel post what is due; to submit is not to ask for any.
+    bool const enough = !waits || (wait.count != 0 && cq_.ready() >= rest.count);
+    std::uint32_t const getevents = waits ? raw(abi::enter::getevents) : std::uint32_t{0};
     if (state_->has_poller) {
         std::uint32_t const fresh = sq_.unpublished();
         annotate::submitting();
         std::uint32_t const wake =
             sq_.publish_to_poller() ? raw(abi::enter::sq_wakeup) : std::uint32_t{0};
-        if (wake == 0 && (rest.count == 0 || cq_.ready() >= rest.count))
+        if (wake == 0 && enough)
             return fresh;
-        auto entered = enter_with(fresh, rest, wake);
+        auto entered = enter_with(fresh, rest, wake | getevents);
         return entered ? result<std::uint32_t>(fresh) : entered;
     }
     std::uint32_t const queued = sq_.publish_any();
-    if (queued == 0 && cq_.ready() >= rest.count)
+    if (queued == 0 && enough)
         return 0u;
-    return enter_with(queued, rest, 0);
+    return enter_with(queued, rest, getevents);
 }
 
 result<std::uint32_t> ring::enter_with(std::uint32_t queued, wait_options const& wait,
                                        std::uint32_t flags) noexcept {
     auto const has_enter = [this](abi::enter f) { return has(state_->features.enter, f); };
-    flags |= enter_flags_ | (wait.count != 0 ? raw(abi::enter::getevents) : 0u);
+    flags |= enter_flags_;
     auto const call = [&](void const* arg, std::size_t bytes) -> result<std::uint32_t> {
         annotate::submitting();
         long const answer =

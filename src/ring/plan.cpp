@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plan.hpp"
 
+#include <rondo/abi/names.hpp>
 #include <rondo/engine/kernel.hpp>
 
 #include <algorithm>
@@ -37,6 +38,13 @@ constexpr setup not_with_poller =
 std::size_t whole_pages(std::size_t bytes) noexcept {
     std::size_t const page = page_size();
     return (bytes + page - 1) / page * page;
+}
+
+setup all_setup_flags() noexcept {
+    setup out{};
+    for (abi::entry const& flag : abi::setup_flags())
+        out |= static_cast<setup>(flag.value);
+    return out;
 }
 
 setup drop_dependents(setup flags) noexcept {
@@ -88,6 +96,8 @@ setup_plan::setup_plan(ring_options const& options, features const& known,
 }
 
 result<> setup_plan::check() noexcept {
+    if (setup const strange = wanted_ & ~all_setup_flags(); any(strange))
+        return fail(EINVAL, attempt::setup, cause::unknown_flag, raw(strange));
     bool const clamp = any(wanted_ & setup::clamp);
     if (options_.entries == 0 || (options_.entries > most_entries && !clamp))
         return fail(EINVAL, attempt::setup, cause::entries, options_.entries);

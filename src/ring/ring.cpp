@@ -37,6 +37,7 @@ void held_completions::push(abi::cqe32 const& c) noexcept {
         held_.clear();
         next_ = 0;
     }
+    finals_ += abi::more(c.head) ? 0u : 1u;
     try {
         held_.push_back(c);
     } catch (std::bad_alloc const&) {
@@ -45,7 +46,11 @@ void held_completions::push(abi::cqe32 const& c) noexcept {
     }
 }
 
-abi::cqe32 held_completions::pop() noexcept { return held_[next_++]; }
+abi::cqe32 held_completions::pop() noexcept {
+    abi::cqe32 const& oldest = held_[next_++];
+    finals_ -= abi::more(oldest.head) ? 0u : 1u;
+    return oldest;
+}
 
 ring::ring(ring&& other) noexcept
     : sq_(std::exchange(other.sq_, {})), cq_(std::exchange(other.cq_, {})),
@@ -90,7 +95,10 @@ result<std::uint32_t> ring::register_(abi::register_op operation, void* arg,
     return registry()->call(operation, arg, count);
 }
 
-std::uint32_t ring::in_flight() const noexcept { return sq_.head() - cq_.finals(); }
+std::uint32_t ring::in_flight() const noexcept {
+    std::uint32_t const kept = state_ != nullptr ? state_->held.finals() : 0;
+    return sq_.head() - cq_.finals() + kept;
+}
 
 bool ring::refuse_push() const noexcept {
     RONDO_ASSERT(state_ != nullptr, "an operation was pushed to a moved-from ring");

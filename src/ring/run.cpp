@@ -58,11 +58,11 @@ result<> ring::finish_run(abi::cqe32& out) noexcept {
         flush_deferred();
         if (take_completions(&out))
             break;
-        std::uint32_t flags = 0;
+        std::uint32_t flags = raw(abi::enter::getevents);
         std::uint32_t queued = 0;
         if (state_->has_poller) {
             queued = sq_.unpublished();
-            flags = sq_.publish_to_poller() ? raw(abi::enter::sq_wakeup) : 0;
+            flags |= sq_.publish_to_poller() ? raw(abi::enter::sq_wakeup) : 0;
         } else {
             queued = sq_.publish_any();
         }

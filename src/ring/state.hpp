@@ -32,10 +32,17 @@ public:
     /// Aborts when memory runs out beyond what was reserved: the completion would be lost.
     void push(abi::cqe32 const& c) noexcept;
     abi::cqe32 pop() noexcept;
+    void clear() noexcept {
+        next_ = held_.size();
+        finals_ = 0;
+    }
+    /// How many of them end an operation.
+    [[nodiscard]] std::uint32_t finals() const noexcept { return finals_; }
 
 private:
     std::vector<abi::cqe32> held_;
     std::size_t next_ = 0;
+    std::uint32_t finals_ = 0;
 };
 
 struct ring_state {

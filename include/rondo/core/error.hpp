@@ -108,6 +108,8 @@ public:
 
     /// "WHAT WAS ATTEMPTED: ERRNO TEXT: CAUSE AND REMEDY", as much of it as is known.
     [[nodiscard]] error_text message() const noexcept;
+    /// message() without the errno text: for those who print that themselves.
+    [[nodiscard]] error_text context() const noexcept;
 
     /// Same code in the same domain; how one came to it does not matter.
     friend constexpr bool operator==(error const& a, error const& b) noexcept {

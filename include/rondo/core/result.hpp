@@ -12,7 +12,7 @@
 
 namespace rondo {
 
-/// Throws std::system_error with `failure` and "WHAT: message" as its text.
+/// Throws std::system_error with `failure` and "WHAT: context: errno text" as its text.
 [[noreturn, gnu::cold]] void throw_error(error const& failure, char const* what);
 
 template <class T = void>

@@ -23,7 +23,7 @@ public:
     completion_queue(void* rings, abi::params const& p) noexcept;
 
     /// Takes the oldest completion, or null when there is none. What it points to stays until the
-    /// next release(), which an enter of the ring and a pop that finds nothing do too.
+    /// next release(), which an enter of the ring and a look for more do too.
     [[gnu::always_inline]] [[nodiscard]] abi::cqe const* take() noexcept {
         std::uint32_t const head = head_;
         if (head == tail_seen_ && !refill()) [[unlikely]]
@@ -51,7 +51,8 @@ public:
     }
 
     /// Gives the kernel back the entries of what was taken. The ring does so before it enters the
-    /// kernel and when it finds nothing more; in between it would be a store per completion.
+    /// kernel and when it finds nothing more, take() when it has to look for more; in between it
+    /// would be a store per completion.
     [[gnu::always_inline]] void release() noexcept {
         // Partner: the kernel's acquire of the head before it reuses the entries.
         store_release(khead_, head_);
@@ -111,7 +112,10 @@ private:
 
     [[gnu::always_inline]] bool refill() noexcept {
         look();
-        return head_ != tail_seen_;
+        if (head_ == tail_seen_)
+            return false;
+        release();
+        return true;
     }
     [[gnu::cold]] abi::cqe const* take_unusual() noexcept;
     std::uint32_t count(abi::cqe const& entry) noexcept;

@@ -107,16 +107,16 @@ public:
     /// io_uring_enter(2)'s as they are, EAGAIN, EBUSY and EINTR too; nothing queued is lost by one.
     [[gnu::always_inline]] result<std::uint32_t> submit() noexcept {
         if (guard_->fast != this_thread_stamp) [[unlikely]]
-            return enter_slowly(wait_options{.count = 0});
-        return enter_fast(0, enter_flags_);
+            return enter_slowly(wait_options{.count = 0}, false);
+        return enter_fast<false>(0);
     }
 
     /// submit(), then waits until `count` completions can be popped; 0 lets the kernel post what is
     /// due without waiting. EINTR: a signal came.
     [[gnu::always_inline]] result<std::uint32_t> submit_and_wait(std::uint32_t count) noexcept {
         if (guard_->fast != this_thread_stamp) [[unlikely]]
-            return enter_slowly(wait_options{.count = count});
-        return enter_fast(count, wait_flags_);
+            return enter_slowly(wait_options{.count = count}, true);
+        return enter_fast<true>(count);
     }
 
     /// The same with a deadline (ETIME), a batching window or a signal mask. The kernel reports a
@@ -221,13 +221,14 @@ private:
                       alive_test alive) noexcept;
     void audit_pushed(alive_test alive) noexcept;
 
-    [[gnu::always_inline]] result<std::uint32_t> enter_fast(std::uint32_t count,
-                                                            std::uint32_t flags) noexcept {
+    template <bool Waits>
+    [[gnu::always_inline]] result<std::uint32_t> enter_fast(std::uint32_t count) noexcept {
         audit_submission();
         std::uint32_t const queued = sq_.publish();
         cq_.release();
-        if (queued == 0 && cq_.ready() >= count)
+        if (queued == 0 && (!Waits || (count != 0 && cq_.ready() >= count)))
             return 0u;
+        std::uint32_t const flags = Waits ? wait_flags_ : enter_flags_;
         annotate::submitting();
         long const answer = abi::call_enter(enter_fd_, queued, count, flags, nullptr, 0);
         annotate::reaping();
@@ -237,12 +238,12 @@ private:
         return static_cast<std::uint32_t>(answer);
     }
     [[gnu::cold]] static result<std::uint32_t> enter_failed(long answer) noexcept;
-    [[gnu::cold]] result<std::uint32_t> enter_slowly(wait_options const& wait) noexcept;
+    [[gnu::cold]] result<std::uint32_t> enter_slowly(wait_options const& wait, bool waits) noexcept;
     [[gnu::cold]] abi::cqe const* take_slowly() noexcept;
     [[gnu::cold]] bool refuse_push() const noexcept;
     abi::sqe128* reserve_wide() noexcept;
     result<> room_for_chain(std::size_t n) noexcept;
-    void flush_deferred() noexcept;
+    bool flush_deferred() noexcept;
     result<std::uint32_t> enter_with(std::uint32_t queued, wait_options const& wait,
                                      std::uint32_t flags) noexcept;
     void require_owner() const noexcept;

@@ -38,7 +38,8 @@ struct ring_options {
     /// Completion queue entries, at least `entries`; 0: twice as many as `entries`. Linux 5.5
     std::uint32_t cq_entries = 0;
     /// Wanted set-up flags. Those that this kernel lacks are left out, and features::refused says
-    /// which. sqpoll, sq_aff, cqsize and attach_wq follow from the other options.
+    /// which; bits that no kernel is known to have are an error. sqpoll, sq_aff, cqsize and
+    /// attach_wq follow from the other options.
     abi::setup flags = default_setup;
     /// Set-up flags without which create fails with EINVAL and cause::unknown_flag.
     abi::setup required = {};
