@@ -28,10 +28,10 @@ void give_back_to(void* pool, buffer_lease const& lease) noexcept {
 
 } // namespace
 
-constinit buffer_pool_functions const buffer_ring_state::single{adopt_single, part_of,
-                                                                give_back_to};
+constinit buffer_pool_functions const buffer_ring_state::single{adopt_single, part_of, give_back_to,
+                                                                adopt_spanning};
 constinit buffer_pool_functions const buffer_ring_state::spanning{adopt_spanning, part_of,
-                                                                  give_back_to};
+                                                                  give_back_to, adopt_spanning};
 
 result<> buffer_ring_state::prepare(std::uint32_t room_for) noexcept {
     static_assert(sizeof(buffer_record) >= sizeof(std::uint32_t));

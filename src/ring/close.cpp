@@ -66,14 +66,12 @@ bool ring::drain() noexcept {
         if (cq_.ready() != 0)
             continue;
         auto const entered = submit_and_wait(wait_options{.count = 1, .until = milliseconds{10}});
-        if (entered || entered.error() == EINTR)
-            continue;
-        if (entered.error() == ETIME || entered.error() == EBUSY || entered.error() == EAGAIN) {
-            // What was deferred behind a drain of the user's has started since: cancel again.
-            cancel_all(*state_->registry.operator->());
-            continue;
-        }
-        return false;
+        int const code = entered ? 0 : entered.error().code();
+        if (code != 0 && code != EINTR && code != ETIME && code != EBUSY && code != EAGAIN)
+            return false;
+        // Again, since what was between two of its firings, or behind a drain of the caller's, was
+        // not there to be cancelled.
+        cancel_all(*state_->registry.operator->());
     }
 }
 
@@ -94,6 +92,7 @@ public:
         std::int32_t fd = write_end.get();
         armed_ = registry.call(abi::register_op::files, &fd, 1).has_value();
     }
+    [[nodiscard]] bool is_armed() const noexcept { return armed_; }
     void wait() noexcept {
         if (!armed_)
             return;
@@ -135,6 +134,9 @@ void ring::close() noexcept {
         bool const drained = drain();
         if (!drained && (silent_ != 0 || in_flight() != 0)) {
             release_barrier barrier(registry);
+            RONDO_ASSERT(barrier.is_armed() || in_flight() <= silent_,
+                         "a ring ended with operations in flight that cannot be waited for: its "
+                         "descriptor was closed behind its back, or restrictions forbid it");
             leave_thread(registry);
             registry.set_closed();
             if (fd >= 0)
@@ -164,6 +166,7 @@ void ring::leave_thread(registrar& registry) noexcept {
         return;
     abi::rsrc_update entry{static_cast<std::uint32_t>(registry.registered_index()), 0, 0};
     static_cast<void>(registry.call(abi::register_op::unregister_ring_fds, &entry, 1));
+    registry.set_registered_index(-1, false);
 }
 
 void ring::forget(ring_state* state) noexcept {

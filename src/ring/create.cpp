@@ -81,7 +81,7 @@ struct ring_factory {
             return fail(ENOMEM, attempt::allocate);
         state->registry = registrar_ref(registry);
         if (only_registered)
-            registry->set_registered_index(fd);
+            registry->set_registered_index(fd, true);
         if (!has(found.setup, abi::setup::no_mmap))
             return map_queues(*state, fd);
         return {};

@@ -58,7 +58,8 @@ result<> ring::bind_to_this_thread() noexcept {
         abi::rsrc_update entry{~std::uint32_t{0}, 0, static_cast<std::uint64_t>(registry.fd())};
         // A full table (16 per thread) is no failure: the plain descriptor does as well.
         if (registry.call(abi::register_op::ring_fds, &entry, 1)) {
-            registry.set_registered_index(static_cast<int>(entry.offset));
+            registry.set_registered_index(static_cast<int>(entry.offset),
+                                          state_->features.has_feature(abi::feature::reg_reg_ring));
             state_->features.registered_descriptor = true;
             enter_fd_ = static_cast<std::int32_t>(entry.offset);
             set_enter_flags(enter_flags_ | raw(abi::enter::registered_ring));

@@ -29,7 +29,7 @@ result<std::uint32_t> registrar::call(abi::register_op operation, void* arg,
         return fail(EEXIST, what, cause::wrong_thread);
     std::uint32_t bits = raw(operation);
     int fd = fd_;
-    if (fd < 0) {
+    if (fd < 0 || (by_index_ && guard_->owner != 0)) {
         fd = registered_index_;
         bits |= raw(abi::register_op::use_registered_ring);
     }

@@ -12,8 +12,9 @@ result<> ring::resize(std::uint32_t entries, std::uint32_t cq_entries) noexcept 
     if (result<> bound = bind_to_this_thread(); !bound)
         return bound;
     constexpr attempt what = attempt_to_register(raw(abi::register_op::resize_rings));
+    // With an index array the kernel (6.18) does not say where the new one lies.
     if (has(state_->features.setup, abi::setup::no_mmap) ||
-        !has(state_->features.setup, abi::setup::defer_taskrun))
+        !has(state_->features.setup, abi::setup::defer_taskrun | abi::setup::no_sqarray))
         return fail(EINVAL, what, cause::bad_combination, raw(state_->features.setup));
     // The kernel copies what lies between its own heads and tails.
     sq_.publish_any();

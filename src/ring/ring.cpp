@@ -97,7 +97,8 @@ result<std::uint32_t> ring::register_(abi::register_op operation, void* arg,
 
 std::uint32_t ring::in_flight() const noexcept {
     std::uint32_t const kept = state_ != nullptr ? state_->held.finals() : 0;
-    return sq_.head() - cq_.finals() + kept;
+    auto const n = static_cast<std::int32_t>(sq_.head() - cq_.finals() + kept);
+    return n > 0 ? static_cast<std::uint32_t>(n) : 0; // messages complete what nobody submitted
 }
 
 bool ring::refuse_push() const noexcept {

@@ -29,8 +29,10 @@ result<> ring::begin_run() noexcept {
             take_completions(nullptr);
         else if (room.error() == EAGAIN)
             pause_briefly();
-        else
+        else {
+            hold_others();
             return fail(room.error());
+        }
     }
     return {};
 }

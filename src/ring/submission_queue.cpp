@@ -44,11 +44,11 @@ void submission_queue::rewind(std::uint32_t taken) noexcept {
 }
 
 bool submission_queue::withdraw_newest() noexcept {
-    if (rewinds_)
-        return tail_ != 0 && tail_-- != 0;
-    if (tail_ == load_acquire(khead_))
+    if (tail() == head())
         return false;
-    store_release(ktail_, --tail_);
+    --tail_;
+    if (!rewinds_)
+        store_release(ktail_, tail_);
     return true;
 }
 

@@ -38,8 +38,7 @@ protected:
     static void wait_for_the_poller(ring& r, std::uint32_t count) {
         while (r.cq().ready() < std::min(count, r.cq().capacity()))
             ::poll(nullptr, 0, 1);
-        while (count > r.cq().capacity() &&
-               !has(r.sq().flags(), abi::sq_ring_flag::cq_overflow))
+        while (count > r.cq().capacity() && !has(r.sq().flags(), abi::sq_ring_flag::cq_overflow))
             ::poll(nullptr, 0, 1);
     }
 };
@@ -102,8 +101,7 @@ TEST_P(ring_overflow, submissions_go_on_meanwhile) {
         for (int i = 0; i < 3; ++i)
             push(r, op::nop{}, pushed++);
         auto const submitted = r.submit();
-        ASSERT_TRUE(submitted || submitted.error() == EBUSY)
-            << submitted.error().message().c_str();
+        ASSERT_TRUE(submitted || submitted.error() == EBUSY) << submitted.error().message().c_str();
         if (round % 4 == 0) {
             ASSERT_EQ(next(r).user_data, popped++);
         }

@@ -26,23 +26,19 @@ using namespace test;
 using std::chrono::milliseconds;
 
 std::atomic<int> caught;
-void count_signal(int) {
-    ++caught;
-}
+void count_signal(int) { ++caught; }
 
 constexpr int which = SIGUSR1;
 
 /// A mask of the kernel's with this signal, or with none.
-std::uint64_t kernel_mask(int signal) {
-    return signal == 0 ? 0 : std::uint64_t{1} << (signal - 1);
-}
+std::uint64_t kernel_mask(int signal) { return signal == 0 ? 0 : std::uint64_t{1} << (signal - 1); }
 
 class ring_signal : public matrix_test {
 protected:
     void SetUp() override {
         matrix_test::SetUp();
         caught = 0;
-        struct ::sigaction action {};
+        struct ::sigaction action{};
         action.sa_handler = count_signal;
         action.sa_flags = SA_RESTART; // a wait of a ring ends all the same
         ASSERT_EQ(::sigaction(which, &action, &before_), 0);
@@ -79,7 +75,7 @@ protected:
         std::thread thread_;
     };
 
-    struct ::sigaction before_ {};
+    struct ::sigaction before_{};
 };
 RONDO_FOR_EVERY_SET_UP(ring_signal);
 
@@ -177,8 +173,8 @@ TEST_P(ring_signal, is_held_back_by_the_mask_of_the_wait) {
         ::poll(nullptr, 0, 20);
         ::pthread_kill(self, which);
     });
-    auto const waited = r.submit_and_wait(
-        wait_options{.count = 1, .until = milliseconds{60}, .signals = &mask});
+    auto const waited =
+        r.submit_and_wait(wait_options{.count = 1, .until = milliseconds{60}, .signals = &mask});
     sender.join();
     ASSERT_FALSE(waited.has_value());
     EXPECT_EQ(waited.error(), ETIME);

@@ -25,9 +25,9 @@ using namespace test;
 class ring_streams : public matrix_test {
 protected:
     static void cancel(ring& r, std::uint64_t user_data) {
-        EXPECT_EQ(r.run(op::cancel{.what = op::cancel_match::user_data(user_data)})
-                      .or_throw("cancel"),
-                  1u);
+        EXPECT_EQ(
+            r.run(op::cancel{.what = op::cancel_match::user_data(user_data)}).or_throw("cancel"),
+            1u);
     }
 };
 RONDO_FOR_EVERY_SET_UP(ring_streams);

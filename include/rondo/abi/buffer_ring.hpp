@@ -39,9 +39,7 @@ struct buf_ring {
 static_assert(sizeof(buf_ring) == sizeof(buf) && offsetof(buf_ring, tail) == offsetof(buf, resv));
 
 /// The entries of a ring, from entry 0; there are buf_reg::ring_entries of them.
-[[nodiscard]] inline buf* entries(buf_ring* ring) noexcept {
-    return static_cast<buf*>(static_cast<void*>(ring));
-}
+[[nodiscard]] inline buf* entries(buf_ring* ring) noexcept { return reinterpret_cast<buf*>(ring); }
 
 /// Argument of register_op::pbuf_ring and unregister_pbuf_ring. Linux 5.19.
 struct buf_reg {

@@ -56,9 +56,7 @@ static_assert(sizeof(cqe32) == 32 && offsetof(cqe32, extra) == 16);
 }
 
 /// True if further completions of the same request follow; false in its last one. Linux 5.13.
-[[nodiscard]] constexpr bool more(cqe const& entry) noexcept {
-    return has(entry, cqe_flag::more);
-}
+[[nodiscard]] constexpr bool more(cqe const& entry) noexcept { return has(entry, cqe_flag::more); }
 
 /// Id of the provided buffer the kernel used; meaningful only with cqe_flag::buffer. Linux 5.7.
 [[nodiscard]] constexpr std::uint16_t buffer_id(cqe const& entry) noexcept {

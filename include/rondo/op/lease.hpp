@@ -24,6 +24,9 @@ struct buffer_pool_functions {
     std::span<std::byte> (*part)(void* pool, buffer_lease const& lease, std::size_t index) noexcept;
     /// Takes the lease's buffers back and offers them to the kernel again.
     void (*give_back)(void* pool, buffer_lease const& lease) noexcept;
+    /// adopt() for an operation that may fill several buffers in a row; null: it cannot be told
+    /// from one that fills one.
+    buffer_lease (*adopt_bundle)(void* pool, abi::cqe const& completion) noexcept = nullptr;
 };
 
 /// Buffers filled by the kernel, owned until destruction, then offered to the kernel again. A
@@ -101,6 +104,12 @@ struct buffer_source {
     buffer_pool_functions const* functions = nullptr;
     void* pool = nullptr;
 
+    /// The lease of a completion that may have filled several buffers in a row.
+    [[nodiscard]] buffer_lease adopt_bundle(abi::cqe const& c) const noexcept {
+        if (functions != nullptr && functions->adopt_bundle != nullptr)
+            return functions->adopt_bundle(pool, c);
+        return adopt(c);
+    }
     /// The lease that a successful completion carries.
     [[nodiscard]] buffer_lease adopt(abi::cqe const& c) const noexcept {
         if (functions != nullptr)

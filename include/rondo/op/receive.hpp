@@ -27,7 +27,9 @@ namespace rondo::op {
 struct bundle {
     buffer_source from;
 
-    [[nodiscard]] buffer_lease adopt(abi::cqe const& c) const noexcept { return from.adopt(c); }
+    [[nodiscard]] buffer_lease adopt(abi::cqe const& c) const noexcept {
+        return from.adopt_bundle(c);
+    }
 };
 
 template <class Into>
@@ -41,11 +43,6 @@ concept receive_buffer =
 [[gnu::always_inline]] inline void set_buffer(abi::sqe& s, bundle const& b) noexcept {
     set_buffer(s, b.from);
 }
-[[nodiscard]] constexpr buffer_source const& source_of(buffer_source const& b) noexcept {
-    return b;
-}
-[[nodiscard]] constexpr buffer_source const& source_of(bundle const& b) noexcept { return b.from; }
-
 template <class Given>
 using receive_kind = std::conditional_t<is_bundle<std::remove_cvref_t<Given>>, bundle,
                                         buffer_kind<mutable_bytes, Given>>;
@@ -88,7 +85,7 @@ struct recv {
     static result<value_type> value(recv const& o, abi::cqe const& c) noexcept
         requires chooses_buffer
     {
-        return leased_value<recv>(source_of(o.into), c);
+        return leased_value<recv>(o.into, c);
     }
     template <class Visit>
     void memory(Visit&& visit) const {
@@ -130,7 +127,7 @@ struct recv_stream {
                        flag_if(is_bundle<Into>, abi::recvsend_flag::bundle));
     }
     static result<buffer_lease> value(recv_stream const& o, abi::cqe const& c) noexcept {
-        return leased_value<recv_stream>(source_of(o.into), c);
+        return leased_value<recv_stream>(o.into, c);
     }
 };
 

@@ -119,8 +119,8 @@ using buffer_kind = typename decltype(buffer_kind_of<Plain, Given>())::type;
 
 /// What a completion means to an operation that let the kernel choose the buffer. A failed one may
 /// have used up a buffer too; that goes back to its pool here. At end of file there may be none.
-template <class Op>
-[[nodiscard]] inline result<buffer_lease> leased_value(buffer_source const& source,
+template <class Op, class Source>
+[[nodiscard]] inline result<buffer_lease> leased_value(Source const& source,
                                                        abi::cqe const& c) noexcept {
     if (!abi::has(c, abi::cqe_flag::buffer)) {
         if (c.res < 0) [[unlikely]]

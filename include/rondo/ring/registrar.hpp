@@ -56,7 +56,11 @@ public:
     /// The index of its registered descriptor in its thread's table, or -1.
     [[nodiscard]] int registered_index() const noexcept { return registered_index_; }
 
-    void set_registered_index(int index) noexcept { registered_index_ = index; }
+    /// `works`: register calls may name the ring by it too (feature::reg_reg_ring, Linux 6.3).
+    void set_registered_index(int index, bool works) noexcept {
+        registered_index_ = index;
+        by_index_ = works;
+    }
     void set_closed() noexcept { guard_ = nullptr; }
 
     void add_reference() noexcept { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
@@ -70,6 +74,7 @@ private:
     ring_guard* guard_;
     int fd_;
     int registered_index_ = -1;
+    bool by_index_ = false; // it stays right when somebody closes the descriptor
     std::uint32_t references_ = 1;
 };
 

@@ -179,8 +179,8 @@ public:
     result<> make_room(std::uint32_t n) noexcept;
 
     /// New queue sizes, powers of two after rounding up; contents are kept. EINVAL unless the ring
-    /// has defer_taskrun and memory of the kernel's; EOVERFLOW when what is queued does not fit.
-    /// io_uring_register(2). Linux 6.13
+    /// has defer_taskrun and no_sqarray, as by default, and memory of the kernel's; EOVERFLOW when
+    /// what is queued does not fit. io_uring_register(2). Linux 6.13
     result<> resize(std::uint32_t entries, std::uint32_t cq_entries) noexcept;
 
 private:
