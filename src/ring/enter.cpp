@@ -80,10 +80,6 @@ result<std::uint32_t> ring::enter_failed(long answer) noexcept {
     return fail(static_cast<int>(-answer), attempt::enter);
 }
 
-result<std::uint32_t> ring::submit_and_wait(wait_options const& wait) noexcept {
-    return enter_slowly(wait, true);
-}
-
 result<std::uint32_t> ring::enter_slowly(wait_options const& wait, bool waits) noexcept {
     if (result<> bound = bind_to_this_thread(); !bound)
         return fail(bound.error());

@@ -106,6 +106,7 @@ public:
     /// (it stops at what it cannot even start; with submit_all only for want of memory). Errors are
     /// io_uring_enter(2)'s as they are, EAGAIN, EBUSY and EINTR too; nothing queued is lost by one.
     [[gnu::always_inline]] result<std::uint32_t> submit() noexcept {
+        audit_submission();
         if (guard_->fast != this_thread_stamp) [[unlikely]]
             return enter_slowly(wait_options{.count = 0}, false);
         return enter_fast<false>(0);
@@ -114,6 +115,7 @@ public:
     /// submit(), then waits until `count` completions can be popped; 0 lets the kernel post what is
     /// due without waiting. EINTR: a signal came.
     [[gnu::always_inline]] result<std::uint32_t> submit_and_wait(std::uint32_t count) noexcept {
+        audit_submission();
         if (guard_->fast != this_thread_stamp) [[unlikely]]
             return enter_slowly(wait_options{.count = count}, true);
         return enter_fast<true>(count);
@@ -121,7 +123,10 @@ public:
 
     /// The same with a deadline (ETIME), a batching window or a signal mask. The kernel reports a
     /// wait that ended early only when it took no submission: look at what pop() gives.
-    result<std::uint32_t> submit_and_wait(wait_options const& wait) noexcept;
+    result<std::uint32_t> submit_and_wait(wait_options const& wait) noexcept {
+        audit_submission();
+        return enter_slowly(wait, true);
+    }
     result<std::uint32_t> submit_and_wait(std::uint32_t count, deadline until,
                                           std::uint32_t min_wait_us = 0) noexcept {
         return submit_and_wait(
@@ -223,7 +228,6 @@ private:
 
     template <bool Waits>
     [[gnu::always_inline]] result<std::uint32_t> enter_fast(std::uint32_t count) noexcept {
-        audit_submission();
         std::uint32_t const queued = sq_.publish();
         cq_.release();
         if (queued == 0 && (!Waits || (count != 0 && cq_.ready() >= count)))
