@@ -7,12 +7,16 @@
 #include <cerrno>
 
 namespace rondo::tools {
+namespace {
 
+/// Returns at POLLERR and POLLHUP too.
 void wait_until_ready(int fd, short events) noexcept {
     ::pollfd p{fd, events, 0};
     while (::poll(&p, 1, -1) < 0 && error::last(attempt::wait) == EINTR) {
     }
 }
+
+} // namespace
 
 result<std::size_t> read_some(int fd, mutable_bytes into) noexcept {
     for (;;) {

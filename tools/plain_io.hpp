@@ -17,7 +17,4 @@ result<std::size_t> read_some(int fd, mutable_bytes into) noexcept;
 /// write(2) until all is written.
 result<> write_all(int fd, const_bytes from) noexcept;
 
-/// Waits until poll(2) says one of `events`, or POLLERR or POLLHUP.
-void wait_until_ready(int fd, short events) noexcept;
-
 } // namespace rondo::tools

@@ -9,14 +9,19 @@
 
 namespace rondo::tools {
 
-read_ahead::read_ahead(ring& on, std::byte* memory, int fd, std::uint64_t from,
-                       std::uint64_t to) noexcept
-    : ring_(on), memory_(memory), fd_(fd), next_at_(from), end_(to) {}
+read_ahead::read_ahead(ring& on, buffer into, int fd, std::uint64_t from, std::uint64_t to) noexcept
+    : ring_(on), buffer_(into), fd_(fd), next_at_(from), end_(to) {}
 
 void read_ahead::start_read(std::size_t index) noexcept {
     slot const& s = slots_[index];
-    mutable_bytes const rest(memory_ + index * block_size + s.filled, s.wanted - s.filled);
-    bool const queued = ring_.push(op::read{.fd = fd_, .into = rest, .at = s.at + s.filled}, index);
+    std::byte* const data = buffer_.memory + index * block_size + s.filled;
+    std::size_t const size = s.wanted - s.filled;
+    std::uint64_t const at = s.at + s.filled;
+    bool const queued =
+        buffer_.registered
+            ? ring_.push(op::read{.fd = fd_, .into = registered_bytes{data, size, 0}, .at = at},
+                         index)
+            : ring_.push(op::read{.fd = fd_, .into = mutable_bytes(data, size), .at = at}, index);
     RONDO_ASSERT(queued, "read_ahead needs a ring of its own with at least `depth` entries");
     ++in_flight_;
 }
@@ -72,7 +77,7 @@ const_bytes read_ahead::next() noexcept {
     ++delivered_;
     slot const& s = slots_[index];
     over_ = s.filled < s.wanted;
-    return {memory_ + index * block_size, s.filled};
+    return {buffer_.memory + index * block_size, s.filled};
 }
 
 bool read_ahead::finish() noexcept {

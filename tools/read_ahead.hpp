@@ -21,9 +21,14 @@ public:
     static constexpr std::size_t depth = 8;
     static constexpr std::size_t memory_size = block_size * depth;
 
-    /// Reads [from, to) of `fd`, in bytes from the file's start, into `memory` of memory_size
-    /// bytes. All are borrowed until finish().
-    read_ahead(ring& on, std::byte* memory, int fd, std::uint64_t from, std::uint64_t to) noexcept;
+    /// Where the blocks are read to: memory_size bytes, borrowed until finish().
+    struct buffer {
+        std::byte* memory;
+        bool registered; ///< as the first buffer of the ring's table
+    };
+
+    /// Reads [from, to) of `fd`, in bytes from the file's start.
+    read_ahead(ring& on, buffer into, int fd, std::uint64_t from, std::uint64_t to) noexcept;
     read_ahead(read_ahead&&) = delete;
 
     /// The next bytes in order, good until the next call. Empty behind the last block, where the
@@ -48,7 +53,7 @@ private:
     void complete(abi::cqe const& c) noexcept;
 
     ring& ring_;
-    std::byte* memory_;
+    buffer buffer_;
     int fd_;
     std::uint64_t next_at_;
     std::uint64_t end_;

@@ -7,7 +7,6 @@
 #include <rondo/op/splice.hpp>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +46,17 @@ bool relay::has_memory() noexcept {
     return pages.has_value();
 }
 
+/// Registers the memory with the ring, which makes reads cheaper, if that is allowed and the input
+/// is long enough to pay for it.
+bool relay::pin_memory(ring& on, ::off_t size) noexcept {
+    if (!pinned_ && size >= ::off_t{read_ahead::memory_size}) {
+        ::iovec const all{memory_.data(), read_ahead::memory_size};
+        if (auto table = buffers::create(on, iovecs(&all, 1)))
+            pinned_.emplace(std::move(*table));
+    }
+    return pinned_.has_value();
+}
+
 /// The file system may share the blocks, or copy without this process.
 void relay::copy_between_files(int input) noexcept {
     while (::copy_file_range(input, nullptr, output_, nullptr, most_at_once, 0) > 0) {
@@ -63,14 +73,8 @@ bool relay::splice_into_pipe(ring& on, int input, ::off_t size) noexcept {
     }
     for (;;) {
         auto const moved = on.run(op::splice{.from = input, .to = output_, .size = pipe_size});
-        if (moved && *moved == 0)
-            return true;
-        if (moved)
-            continue;
-        if (moved.error() != EAGAIN)
-            return false;
-        wait_until_ready(input, POLLIN);
-        wait_until_ready(output_, POLLOUT);
+        if (!moved || *moved == 0)
+            return moved.has_value();
     }
 }
 
@@ -82,7 +86,8 @@ relay::outcome relay::read_in_flight(ring& on, int input) noexcept {
     outcome end;
     ::off_t done = from;
     if (from < to) {
-        read_ahead reads(on, memory_.data(), input, static_cast<std::uint64_t>(from),
+        bool const pinned = pin_memory(on, to - from);
+        read_ahead reads(on, {memory_.data(), pinned}, input, static_cast<std::uint64_t>(from),
                          static_cast<std::uint64_t>(to));
         for (const_bytes part = reads.next(); part.size() != 0; part = reads.next()) {
             if (result<> const written = write_all(output_, part); !written) {
@@ -92,6 +97,7 @@ relay::outcome relay::read_in_flight(ring& on, int input) noexcept {
             done += static_cast<::off_t>(part.size());
         }
         if (!reads.finish()) {
+            pinned_.reset();
             ring_.reset(); // waits until the kernel has let go of the memory
             refusal_ = error(EIO, attempt::enter);
         }

@@ -9,6 +9,7 @@
 
 #include <rondo/core/mapping.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/ring/buffers.hpp>
 #include <rondo/ring/ring.hpp>
 
 #include <sys/stat.h>
@@ -45,11 +46,13 @@ private:
     outcome read_and_write(int input) noexcept;
     ring* get_ring() noexcept;
     bool has_memory() noexcept;
+    bool pin_memory(ring& on, ::off_t size) noexcept;
 
     int output_;
     struct ::stat about_output_;
     mapping memory_; // outlives the ring, whose reads write to it
     std::optional<ring> ring_;
+    std::optional<buffers> pinned_;
     std::optional<error> refusal_;
     bool pipe_is_wide_ = false;
 };

@@ -97,7 +97,7 @@ result<std::size_t> file_stream::wait_for(Op const& o, std::uint32_t events) noe
         result<std::size_t> const moved = ring_->run(o);
         if (moved || moved.error() != EAGAIN)
             return moved;
-        // From a blocking file EAGAIN is an answer: a socket's own time limit has passed.
+        // From a blocking file it is the driver's own answer: waiting could turn into spinning.
         int const flags = ::fcntl(fd_.get(), F_GETFL);
         if (flags < 0 || (flags & O_NONBLOCK) == 0)
             return moved;

@@ -2,6 +2,8 @@
 
 // file_stream on what is no regular file: pipes, fifos, sockets, terminals, devices.
 
+#include <rondo/abi/params.hpp>
+#include <rondo/engine/kernel.hpp>
 #include <rondo/interop/file_stream.hpp>
 
 #include <support/loop_device.hpp>
@@ -23,6 +25,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <thread>
 
 namespace rondo::test {
@@ -50,11 +53,11 @@ TEST_F(file_stream_kinds, pipes_have_no_positions) {
     file_stream reader = adopt(std::move(pipe.out));
     file_stream writer = adopt(std::move(pipe.in));
     char c = 'x';
+    EXPECT_EQ(writer.write({&c, 1}).or_throw("write"), 1u);
     RONDO_EXPECT_ERROR(reader.seek(0), ESPIPE);
     RONDO_EXPECT_ERROR(reader.read_at({&c, 1}, 0), ESPIPE);
     RONDO_EXPECT_ERROR(writer.write_at({&c, 1}, 0), ESPIPE);
     RONDO_EXPECT_ERROR(reader.size(), ESPIPE);
-    EXPECT_EQ(writer.write({&c, 1}).or_throw("write"), 1u);
     EXPECT_EQ(reader.read({&c, 1}).or_throw("read"), 1u);
 }
 
@@ -207,6 +210,73 @@ TEST_F(file_stream_kinds, goes_on_reading_a_terminal_behind_its_end) {
     EXPECT_EQ(terminal.read_exactly(next).or_throw("read"), 4u);
     EXPECT_FALSE(terminal.at_end());
     EXPECT_EQ(line + std::string(next.data(), 4), "one\ntwo\n");
+}
+
+/// The kernel, but reads and writes of non-blocking files answer EAGAIN instead of waiting, as they
+/// do in older ones: every one is marked RWF_NOWAIT before it is submitted.
+class impatient_kernel final : public engine::backend {
+public:
+    long setup(std::uint32_t entries, abi::params& p) noexcept override {
+        return engine::kernel().setup(entries, p);
+    }
+    long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
+               void const* arg, std::size_t arg_size) noexcept override {
+        for (abi::sqe& s : sqes_)
+            if (s.opcode == raw(abi::opcode::read) || s.opcode == raw(abi::opcode::write)) {
+                s.rw_flags = RWF_NOWAIT;
+                ++transfers_;
+            }
+        long const answer =
+            engine::kernel().enter(fd, to_submit, min_complete, flags, arg, arg_size);
+        std::ranges::fill(sqes_, abi::sqe{});
+        return answer;
+    }
+    long register_(int fd, std::uint32_t operation, void* arg,
+                   std::uint32_t count) noexcept override {
+        return engine::kernel().register_(fd, operation, arg, count);
+    }
+    result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
+        auto pages = engine::kernel().map(fd, offset, bytes);
+        if (pages && offset == abi::off_sqes)
+            sqes_ = {reinterpret_cast<abi::sqe*>(pages->data()), bytes / sizeof(abi::sqe)};
+        return pages;
+    }
+    void close(int fd) noexcept override { engine::kernel().close(fd); }
+    /// Reads and writes that were submitted.
+    [[nodiscard]] int transfers() const { return transfers_; }
+
+private:
+    std::span<abi::sqe> sqes_;
+    int transfers_ = 0;
+};
+
+TEST_F(file_stream_kinds, waits_where_the_kernel_does_not_wait_for_non_blocking_files) {
+    impatient_kernel kernel;
+    ring impatient = ring::create({.entries = 8, .backend = &kernel}).or_throw("ring");
+    pipe_pair pipe(O_CLOEXEC | O_NONBLOCK);
+    file_stream reader = file_stream::adopt(impatient, std::move(pipe.out)).or_throw("adopt");
+    std::thread writer([&] {
+        for (char const* const word : {"one ", "two "}) {
+            std::this_thread::sleep_for(20ms);
+            pipe.write(word);
+        }
+    });
+    std::array<char, 8> words;
+    auto const got = reader.read_exactly(words);
+    writer.join();
+    ASSERT_TRUE(got) << got.error().message().c_str();
+    EXPECT_EQ(std::string_view(words.data(), 8), "one two ");
+    EXPECT_GE(kernel.transfers(), 4); // two that found nothing, two that found a word
+    EXPECT_LT(kernel.transfers(), 10) << "it does not wait, it spins";
+}
+
+TEST_F(file_stream_kinds, passes_on_what_a_blocking_file_answers) {
+    impatient_kernel kernel;
+    ring impatient = ring::create({.entries = 8, .backend = &kernel}).or_throw("ring");
+    pipe_pair pipe;
+    file_stream reader = file_stream::adopt(impatient, std::move(pipe.out)).or_throw("adopt");
+    char c = 0;
+    RONDO_EXPECT_ERROR(reader.read({&c, 1}), EAGAIN);
 }
 
 TEST_F(file_stream_kinds, reads_devices_at_positions_through_the_ring) {

@@ -25,7 +25,7 @@ void write_slowly(int fd, std::string const& text, std::size_t pieces) {
         std::size_t const n = std::min(size, text.size() - at);
         for (std::size_t done = 0; done < n;) {
             ::ssize_t const put = ::write(fd, text.data() + at + done, n - done);
-            ASSERT_GT(put, 0);
+            ASSERT_GT(put, 0) << std::strerror(errno);
             done += static_cast<std::size_t>(put);
         }
         std::this_thread::sleep_for(10ms);
@@ -48,6 +48,7 @@ TEST_F(cat, prints_a_slow_pipe_into_a_file) {
     pipe_pair pipe;
     unique_fd const out = open_file("out", O_WRONLY | O_CREAT);
     program running(rondo_with({"cat"}), {.input = pipe.out.get(), .output = out.get()});
+    pipe.out.reset();
     std::thread writer([&] {
         write_slowly(pipe.in.get(), text, 5);
         pipe.in.reset();
@@ -70,6 +71,7 @@ TEST_F(cat, waits_for_non_blocking_input_and_output) {
         unique_fd theirs(ends[1]);
         ::fcntl(in.in.get(), F_SETFL, 0);
         program running(rondo_with({"cat"}), {.input = in.out.get(), .output = theirs.get()});
+        in.out.reset();
         theirs.reset();
         std::thread writer([&] {
             write_slowly(in.in.get(), text, 4);
@@ -135,9 +137,10 @@ TEST_F(cat, prints_a_socket) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     unique_fd ours(ends[0]);
-    unique_fd const theirs(ends[1]);
+    unique_fd theirs(ends[1]);
     std::string const text = noise(300'000);
     program running(rondo_with({"cat"}), {.input = theirs.get()});
+    theirs.reset();
     std::thread writer([&] {
         write_slowly(ours.get(), text, 3);
         ours.reset();

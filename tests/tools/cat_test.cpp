@@ -224,6 +224,24 @@ TEST_F(cat, reports_a_reader_that_went_away_when_the_signal_is_ignored) {
     EXPECT_EQ(end.err, "rondo cat: write error: Broken pipe\n");
 }
 
+TEST_F(cat, leaves_standard_input_behind_what_it_printed_when_the_output_fails) {
+    write_file("f", noise(4 << 20));
+    unique_fd const in = open_file("f", O_RDONLY);
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    unique_fd ours(ends[0]);
+    unique_fd theirs(ends[1]);
+    program running(rondo_with({"cat"}), {.input = in.get(),
+                                          .output = theirs.get(),
+                                          .in_child = [] { ::signal(SIGPIPE, SIG_IGN); }});
+    theirs.reset();
+    char some[100];
+    ASSERT_GT(::read(ours.get(), some, sizeof some), 0);
+    ours.reset();
+    EXPECT_EQ(running.wait().status, 1);
+    EXPECT_LT(::lseek(in.get(), 0, SEEK_CUR), 4 << 20);
+}
+
 class cat_without_io_uring : public cat, public ::testing::WithParamInterface<int> {};
 
 TEST_P(cat_without_io_uring, prints_the_same) {
