@@ -27,12 +27,14 @@ struct milliseconds {
     [[nodiscard]] constexpr std::int64_t count() const noexcept { return n; }
 };
 
-/// Asks for everything to be cancelled, without waiting for it.
-void cancel_all(registrar& registry) noexcept {
+/// Asks for everything to be cancelled, without waiting for it. False where the kernel cannot
+/// (before Linux 6.0).
+bool cancel_all(registrar& registry) noexcept {
     abi::sync_cancel_reg request{};
     request.fd = -1;
     request.flags = raw(abi::cancel_flag::any | abi::cancel_flag::all);
-    static_cast<void>(registry.call(abi::register_op::sync_cancel, &request, 1));
+    auto const answer = registry.call(abi::register_op::sync_cancel, &request, 1);
+    return answer || answer.error() != EINVAL;
 }
 
 } // namespace
@@ -48,7 +50,9 @@ bool ring::drain() noexcept {
         return true; // nothing was ever submitted
     cq_.unhold();
     state_->held.clear(); // or they would count as what is waited for
-    cancel_all(*state_->registry.operator->());
+    bool const can_cancel = cancel_all(*state_->registry.operator->());
+    if (in_flight() != 0 && !can_cancel)
+        return false; // closing does cancel, so that is the way to wait for
     if (!make_room(1))
         return false;
     abi::sqe& s = sq_.reserve();
@@ -71,7 +75,7 @@ bool ring::drain() noexcept {
             return false;
         // Again, since what was between two of its firings, or behind a drain of the caller's, was
         // not there to be cancelled.
-        cancel_all(*state_->registry.operator->());
+        static_cast<void>(cancel_all(*state_->registry.operator->()));
     }
 }
 

@@ -127,7 +127,12 @@ result<std::uint32_t> ring::enter_with(std::uint32_t queued, wait_options const&
         return fail(ENOTSUP, attempt::wait, cause::missing_feature);
 
     std::int64_t ns = wait.until.nanoseconds();
-    bool const timed = wait.until.which() != deadline::kind::never;
+    bool timed = wait.until.which() != deadline::kind::never;
+    if (!timed && wait.min_wait_us != 0) {
+        // The kernel (6.18) ends a window without a deadline by ETIME: give it a century.
+        ns = std::int64_t{100} * 365 * 24 * 3600 * second;
+        timed = true;
+    }
     if (wait.until.which() == deadline::kind::absolute) {
         if (has_enter(abi::enter::abs_timer))
             flags |= raw(abi::enter::abs_timer);

@@ -47,11 +47,12 @@ setup all_setup_flags() noexcept {
     return out;
 }
 
-setup drop_dependents(setup flags) noexcept {
+/// Without what makes no sense alone; `kept` stays, for the kernel to refuse.
+setup drop_dependents(setup flags, setup kept) noexcept {
     for (bool changed = true; changed;) {
         changed = false;
         for (auto const& [flag, needs] : dependencies)
-            if (any(flags & flag) && !any(flags & needs)) {
+            if (any(flags & flag & ~kept) && !any(flags & needs)) {
                 flags &= ~flag;
                 changed = true;
             }
@@ -117,7 +118,7 @@ result<> setup_plan::check() noexcept {
 
 void setup_plan::choose_flags() noexcept {
     setup const possible = any(known_) ? wanted_ & known_ : wanted_;
-    setup const chosen = drop_dependents(possible);
+    setup const chosen = drop_dependents(possible, options_.required);
     found.setup = chosen;
     found.refused = wanted_ & ~chosen;
     params = abi::params{};

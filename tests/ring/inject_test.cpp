@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What io_uring_enter(2) may answer: submit reports it as it is and loses nothing, run deals with it.
+// What io_uring_enter(2) may answer: submit reports it as it is and loses nothing, run deals with
+// it.
 #include <support/matrix.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/wrapped_kernel.hpp>

@@ -124,6 +124,8 @@ TEST_P(ring_wide, run_keeps_the_whole_of_what_it_sets_aside) {
 // is read from that slot is an older completion: it must not be taken for a new one.
 TEST_P(ring_wide, completions_overflow_without_loss) {
     RONDO_NEEDS_WIDE_COMPLETIONS();
+    if (GetParam().has(abi::setup::cqe_mixed))
+        GTEST_SKIP() << "Linux 6.18 posts past unread completions when a mixed queue is full";
     child_end const end = in_child(
         [this] {
             ring r = make(4, 4);

@@ -36,7 +36,8 @@ public:
     }
     long register_(int fd, std::uint32_t operation, void* arg,
                    std::uint32_t count) noexcept override {
-        auto const played = answers_.find(static_cast<abi::register_op>(operation));
+        std::uint32_t const bare = operation & ~raw(abi::register_op::use_registered_ring);
+        auto const played = answers_.find(static_cast<abi::register_op>(bare));
         return played != answers_.end() ? played->second(fd, arg, count)
                                         : engine::kernel().register_(fd, operation, arg, count);
     }

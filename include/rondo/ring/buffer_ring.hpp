@@ -64,8 +64,8 @@ public:
     buffer_ring& operator=(buffer_ring&& other) noexcept;
     ~buffer_ring();
 
-    /// "Into a buffer of this group": one buffer per completion. `limit`: the most bytes, 0 for what
-    /// the buffer holds; aborts on an incremental group, where the kernel may count a read of
+    /// "Into a buffer of this group": one buffer per completion. `limit`: the most bytes, 0 for
+    /// what the buffer holds; aborts on an incremental group, where the kernel may count a read of
     /// a regular file that comes short of its limit as the whole limit.
     [[nodiscard]] buffer_source choose(std::uint32_t limit = 0) noexcept;
     /// "Into as many buffers of this group as it takes": for receives, and (its `from`) for
