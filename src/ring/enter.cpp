@@ -117,6 +117,7 @@ result<std::uint32_t> ring::enter_with(std::uint32_t queued, wait_options const&
         annotate::reaping();
         if (answer < 0)
             return enter_failed(answer);
+        state_->audited.clear(); // submitted: what was copied may go
         sq_.took(static_cast<std::uint32_t>(answer));
         return static_cast<std::uint32_t>(answer);
     };
@@ -172,6 +173,7 @@ result<std::uint32_t> ring::enter(std::uint32_t to_submit, std::uint32_t min_com
                                                 raw(flags) | enter_flags_, arg, arg_size);
     if (answer < 0)
         return enter_failed(answer);
+    state_->audited.clear();
     sq_.took(static_cast<std::uint32_t>(answer));
     return static_cast<std::uint32_t>(answer);
 }
