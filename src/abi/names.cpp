@@ -216,33 +216,19 @@ std::string_view name_at(std::span<entry const> table, std::size_t index) noexce
 
 } // namespace
 
-std::span<entry const> opcodes() noexcept {
-    return opcodes_table;
-}
+std::span<entry const> opcodes() noexcept { return opcodes_table; }
 
-std::span<entry const> setup_flags() noexcept {
-    return setup_flags_table;
-}
+std::span<entry const> setup_flags() noexcept { return setup_flags_table; }
 
-std::span<entry const> features() noexcept {
-    return features_table;
-}
+std::span<entry const> features() noexcept { return features_table; }
 
-std::span<entry const> enter_flags() noexcept {
-    return enter_flags_table;
-}
+std::span<entry const> enter_flags() noexcept { return enter_flags_table; }
 
-std::span<entry const> sqe_flags() noexcept {
-    return sqe_flags_table;
-}
+std::span<entry const> sqe_flags() noexcept { return sqe_flags_table; }
 
-std::span<entry const> register_ops() noexcept {
-    return register_ops_table;
-}
+std::span<entry const> register_ops() noexcept { return register_ops_table; }
 
-std::string_view name_of(opcode op) noexcept {
-    return name_at(opcodes_table, raw(op));
-}
+std::string_view name_of(opcode op) noexcept { return name_at(opcodes_table, raw(op)); }
 
 std::string_view name_of(register_op op) noexcept {
     return name_at(register_ops_table, raw(op) & ~raw(register_op::use_registered_ring));

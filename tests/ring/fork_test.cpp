@@ -56,9 +56,8 @@ TEST_P(ring_fork, use_in_the_child_aborts_by_name) {
     expect_abort_in_the_child([](ring& r) { static_cast<void>(r.run(op::nop{})); });
     expect_abort_in_the_child([](ring& r) { static_cast<void>(r.bind_to_this_thread()); });
     expect_abort_in_the_child([](ring& r) { static_cast<void>(r.make_room(1)); });
-    expect_abort_in_the_child([](ring& r) {
-        static_cast<void>(r.enter(0, 0, abi::enter::getevents));
-    });
+    expect_abort_in_the_child(
+        [](ring& r) { static_cast<void>(r.enter(0, 0, abi::enter::getevents)); });
     expect_abort_in_the_child([](ring& r) {
         ring moved(std::move(r));
         static_cast<void>(moved.submit());

@@ -77,8 +77,7 @@ use const uses[] = {
     {"registry", [](ring& r) { ignore(r.registry()); }},
     {"make_room", [](ring& r) { ignore(r.make_room(1)); }},
     {"resize", [](ring& r) { ignore(r.resize(8, 16)); }},
-    {"attach",
-     [](ring& r) { ignore(ring::create({.poller = {.idle_ms = 1}, .attach = &r})); }},
+    {"attach", [](ring& r) { ignore(ring::create({.poller = {.idle_ms = 1}, .attach = &r})); }},
 };
 INSTANTIATE_TEST_SUITE_P(every, moved_ring, ::testing::ValuesIn(uses),
                          [](auto const& v) { return std::string(v.param.name); });

@@ -36,9 +36,7 @@ namespace {
 
 } // namespace
 
-bool child_end::succeeded() const {
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
+bool child_end::succeeded() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 
 bool child_end::aborted_with(std::string_view message) const {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&

@@ -30,17 +30,13 @@ struct set_up {
         return rondo::has(flags | required, flag);
     }
     /// The kernel takes only what it can poll a device for.
-    [[nodiscard]] constexpr bool polls_devices() const noexcept {
-        return has(abi::setup::iopoll);
-    }
+    [[nodiscard]] constexpr bool polls_devices() const noexcept { return has(abi::setup::iopoll); }
     [[nodiscard]] constexpr bool has_poller() const noexcept { return idle_ms != 0; }
     [[nodiscard]] constexpr bool has_wide_completions() const noexcept {
         return has(abi::setup::cqe32) || has(abi::setup::cqe_mixed);
     }
 };
-inline std::ostream& operator<<(std::ostream& out, set_up const& s) {
-    return out << s.name;
-}
+inline std::ostream& operator<<(std::ostream& out, set_up const& s) { return out << s.name; }
 
 /// A set-up that must have exactly these flags.
 [[nodiscard]] constexpr set_up exactly(char const* name, abi::setup flags) noexcept {

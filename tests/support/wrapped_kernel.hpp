@@ -45,7 +45,7 @@ private:
 
 /// What an enter is to do instead of what was asked.
 struct fault {
-    int code;                  ///< fail with this errno; 0: submit at most `taken` and do not wait
+    int code; ///< fail with this errno; 0: submit at most `taken` and do not wait
     std::uint32_t taken = 0;
 };
 

@@ -31,16 +31,12 @@ namespace stranger {
 namespace {
 
 template <class E>
-concept has_union = requires(E e) {
-    e | e;
-};
+concept has_union = requires(E e) { e | e; };
 static_assert(has_union<rondo::own> && has_union<rondo::abi::cqe_flag>);
 static_assert(!has_union<rondo::plain> && !has_union<rondo::abi::sqe_flag_bit>);
 
 template <class E>
-concept can_be_any = requires(E e) {
-    any(e);
-};
+concept can_be_any = requires(E e) { any(e); };
 static_assert(can_be_any<rondo::own> && !can_be_any<rondo::plain>);
 static_assert(raw(rondo::plain::one) == 1);
 

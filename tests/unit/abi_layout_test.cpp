@@ -158,17 +158,17 @@ RONDO_STRUCT(io_uring_bpf, bpf, cmd_type, cmd_flags, resv, filter, filter.opcode
 // The kernel's flexible arrays have no size; where the first element lies is compared.
 structure const arrays_struct[] = {
     {"io_uring_cqe",
-     
+
      {{"big_cqe", sizeof(abi::cqe), offsetof(abi::cqe32, extra), 0, alignof(abi::cqe)}}},
     {"io_uring_probe",
-     
+
      {{"ops", sizeof(abi::probe), offsetof(abi::probe_table, ops), 0, alignof(abi::probe)}}},
     {"io_uring_task_restriction",
-     
+
      {{"restrictions", sizeof(abi::task_restriction),
        offsetof(abi::task_restriction_table<1>, restrictions), 0, alignof(abi::task_restriction)}}},
     {"io_uring_buf_ring",
-     
+
      {{"bufs", sizeof(abi::buf_ring), offset_of_entries(), 0, alignof(abi::buf_ring)}}},
 };
 
