@@ -5,7 +5,9 @@
 
 #include <rondo/core/assert.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <new>
 
 namespace rondo {
@@ -23,9 +25,16 @@ namespace {
 
 ring_guard const ring::moved_from_guard = {.fast = ring_guard::always_slow, .owner = 0, .alive = 1};
 
-bool held_completions::reserve(std::size_t n) noexcept {
+bool held_completions::make_room(std::size_t n) noexcept {
+    // What was popped goes when it is at least as much as what would be moved.
+    if (next_ >= size()) {
+        held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+    }
+    if (held_.capacity() - held_.size() >= n)
+        return true;
     try {
-        held_.reserve(n);
+        held_.reserve(std::max(held_.size() + n, 2 * held_.capacity()));
         return true;
     } catch (std::bad_alloc const&) {
         return false;
@@ -33,10 +42,6 @@ bool held_completions::reserve(std::size_t n) noexcept {
 }
 
 void held_completions::push(abi::cqe32 const& c) noexcept {
-    if (empty()) {
-        held_.clear();
-        next_ = 0;
-    }
     finals_ += abi::more(c.head) ? 0u : 1u;
     try {
         held_.push_back(c);

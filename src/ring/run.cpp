@@ -19,7 +19,7 @@ void pause_briefly() noexcept { static_cast<void>(::poll(nullptr, 0, 1)); }
 result<> ring::begin_run() noexcept {
     if (result<> bound = bind_to_this_thread(); !bound)
         return fail(bound.error());
-    if (!state_->held.reserve(cq_.capacity()))
+    if (!state_->held.make_room(cq_.capacity()))
         return fail(ENOMEM, attempt::allocate);
     while (!sq_.has_room(1)) {
         result<> const room = make_room(1);

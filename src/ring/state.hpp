@@ -27,9 +27,9 @@ class held_completions {
 public:
     [[nodiscard]] bool empty() const noexcept { return next_ == held_.size(); }
     [[nodiscard]] std::size_t size() const noexcept { return held_.size() - next_; }
-    /// Makes room for `n`; false for want of memory.
-    bool reserve(std::size_t n) noexcept;
-    /// Aborts when memory runs out beyond what was reserved: the completion would be lost.
+    /// Makes room for `n` more; false for want of memory.
+    bool make_room(std::size_t n) noexcept;
+    /// Aborts when memory runs out beyond the room made: the completion would be lost.
     void push(abi::cqe32 const& c) noexcept;
     abi::cqe32 pop() noexcept;
     void clear() noexcept {
