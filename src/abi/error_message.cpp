@@ -93,7 +93,13 @@ std::string_view fixed_words_for(cause why) noexcept {
     case cause::disabled:
         return "the ring is not in the right state: restrictions and wait "
                "regions go in before it is enabled, other work after";
+    case cause::restricted:
+        return "the ring's restrictions do not allow it: name it in them before the ring is "
+               "enabled";
     case cause::missing_feature: return "this kernel lacks what that needs";
+    case cause::device_polling:
+        return "a ring with setup::iopoll keeps no time and takes no signal mask while it waits: "
+               "wait for 0 completions at a time and look at the clock, or add a poller";
     case cause::forked: return "the ring belongs to the parent process: create one here";
     case cause::moved_from: return "the object was moved from";
     default: return {};
@@ -109,6 +115,10 @@ void append_cause(error_text& out, cause why, std::uint64_t detail) noexcept {
         return append_flags(out, detail);
     case cause::bad_combination:
         out.append("these set-up flags do not go together, or one needs another: ");
+        return append_flags(out, detail);
+    case cause::option_missing:
+        out.append("these set-up flags follow from options, and those (poller.idle_ms, "
+                   "poller.cpu, cq_entries, attach) were not given: ");
         return append_flags(out, detail);
     case cause::entries:
         out.append("a queue cannot have ").append(number);

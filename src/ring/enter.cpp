@@ -123,6 +123,8 @@ result<std::uint32_t> ring::enter_with(std::uint32_t queued, wait_options const&
     };
     if (is_plain(wait))
         return call(nullptr, 0);
+    if (state_->must_enter_to_reap && !state_->has_poller)
+        return fail(ENOTSUP, attempt::wait, cause::device_polling);
     if (!has_enter(abi::enter::ext_arg) ||
         (wait.min_wait_us != 0 && !state_->features.has_feature(abi::feature::min_timeout)))
         return fail(ENOTSUP, attempt::wait, cause::missing_feature);

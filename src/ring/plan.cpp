@@ -105,8 +105,8 @@ result<> setup_plan::check() noexcept {
     if (options_.cq_entries != 0 && (options_.cq_entries < options_.entries ||
                                      (options_.cq_entries > most_completions && !clamp)))
         return fail(EINVAL, attempt::setup, cause::entries, options_.cq_entries);
-    if (any(wanted_ & setup::sqpoll) && options_.poller.idle_ms == 0)
-        return fail(EINVAL, attempt::setup, cause::bad_combination, raw(setup::sqpoll));
+    if (setup const empty = flags_without_option(); any(empty))
+        return fail(EINVAL, attempt::setup, cause::option_missing, raw(empty));
     if (any(wanted_ & setup::cqe32) && any(wanted_ & setup::cqe_mixed))
         return fail(EINVAL, attempt::setup, cause::bad_combination,
                     raw(setup::cqe32 | setup::cqe_mixed));
@@ -114,6 +114,20 @@ result<> setup_plan::check() noexcept {
         return fail(EINVAL, attempt::setup, cause::unknown_flag, raw(options_.required & ~known_));
     choose_flags();
     return {};
+}
+
+/// Flags whose field in the arguments only an option fills.
+setup setup_plan::flags_without_option() const noexcept {
+    setup unfilled{};
+    if (options_.poller.idle_ms == 0)
+        unfilled |= setup::sqpoll;
+    if (options_.poller.cpu < 0 || options_.poller.idle_ms == 0)
+        unfilled |= setup::sq_aff;
+    if (options_.cq_entries == 0)
+        unfilled |= setup::cqsize;
+    if (options_.attach == nullptr)
+        unfilled |= setup::attach_wq;
+    return wanted_ & unfilled;
 }
 
 void setup_plan::choose_flags() noexcept {

@@ -44,6 +44,7 @@ public:
     features found;
 
 private:
+    [[nodiscard]] abi::setup flags_without_option() const noexcept;
     void choose_flags() noexcept;
 
     ring_options const& options_;

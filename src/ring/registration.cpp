@@ -11,6 +11,7 @@ cause cause_of(int code, support known, arguments given) noexcept {
     case EINVAL:
         return known == support::no || given == arguments::checked ? cause::missing_feature
                                                                    : cause::none;
+    case EACCES: return cause::restricted;
     case EOPNOTSUPP: return cause::missing_feature;
     case EBUSY:
     case EEXIST: return cause::in_use;

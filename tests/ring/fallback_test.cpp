@@ -138,7 +138,10 @@ TEST_P(ring_fallback, a_required_flag_that_is_unknown_is_named) {
         auto const bit = static_cast<abi::setup>(flag.value);
         if (has(kernel_.setup_flags(), bit) || bit == abi::setup::attach_wq)
             continue; // the latter is not asked for by its flag
-        auto const made = ring::create({.required = bit, .backend = &kernel_});
+        ring_options how{.required = bit, .backend = &kernel_};
+        if (bit == abi::setup::cqsize)
+            how.cq_entries = 256; // it needs its option beside it
+        auto const made = ring::create(how);
         ASSERT_FALSE(made.has_value()) << flag.name;
         EXPECT_EQ(made.error(), EINVAL);
         EXPECT_EQ(made.error().why(), cause::unknown_flag) << flag.name;

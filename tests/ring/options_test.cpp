@@ -58,7 +58,7 @@ TEST(ring_options, flags_that_exclude_each_other_are_named) {
     EXPECT_NE(text_of(refused.error()).find("cqe32|cqe_mixed"), std::string::npos);
     auto const poller = ring::create({.flags = setup::sqpoll});
     ASSERT_FALSE(poller.has_value()) << "a poller without an idle time";
-    EXPECT_EQ(poller.error().why(), cause::bad_combination);
+    EXPECT_EQ(poller.error().why(), cause::option_missing);
 }
 
 TEST(ring_options, flags_whose_companion_is_missing_are_left_out) {

@@ -92,8 +92,9 @@ TEST(ring_poller, needs_to_be_told_when_to_sleep) {
     auto const made = ring::create({.required = abi::setup::sqpoll});
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error(), EINVAL);
-    EXPECT_EQ(made.error().why(), cause::bad_combination);
-    EXPECT_NE(std::string_view(made.error().message()).find("sqpoll"), std::string_view::npos);
+    EXPECT_EQ(made.error().why(), cause::option_missing);
+    EXPECT_NE(std::string_view(made.error().message()).find("poller.idle_ms"),
+              std::string_view::npos);
 }
 
 TEST(ring_poller, shared_by_two_rings_serves_both) {

@@ -63,7 +63,10 @@ TEST_F(ring_restrictions, hold_for_registrations_too) {
     RONDO_EXPECT_OK(restrictions().allow(abi::register_op::personality).apply(ring_));
     RONDO_EXPECT_OK(files::create(ring_, {.slots = 1})); // not enabled yet
     RONDO_EXPECT_OK(ring_.bind_to_this_thread());
-    RONDO_EXPECT_ERROR(files::create(ring_, {.slots = 1}), EACCES);
+    auto const refused = files::create(ring_, {.slots = 1});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error(), EACCES);
+    EXPECT_EQ(refused.error().why(), cause::restricted) << refused.error().message().c_str();
     RONDO_EXPECT_OK(personality::create(ring_));
 }
 

@@ -9,6 +9,13 @@
 #include <cstdint>
 #include <string_view>
 
+// Compilers that know it warn when a view outlives the text it looks into.
+#if defined(__clang__)
+#define RONDO_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define RONDO_LIFETIMEBOUND
+#endif
+
 namespace rondo {
 
 /// Whose numbering error::code() follows.
@@ -53,6 +60,7 @@ enum class cause : std::uint8_t {
     memlock,           ///< RLIMIT_MEMLOCK; detail: needed KiB << 32 | limit KiB
     unknown_flag,      ///< detail: the set-up flags that this kernel does not know
     bad_combination,   ///< detail: set-up flags that exclude each other or need another
+    option_missing,    ///< detail: set-up flags that follow from options which were not given
     entries,           ///< detail: the number of entries asked for
     too_long,          ///< detail: queue length << 32 | what was asked of it
     queue_full,        ///< detail: the queue's length
@@ -62,19 +70,21 @@ enum class cause : std::uint8_t {
     not_registered,    ///< a table that was not registered, or an index outside it
     in_use,            ///< what was asked for is taken
     disabled,          ///< the ring is not enabled yet, or already is
+    restricted,        ///< the ring's restrictions forbid it
     missing_feature,   ///< the kernel lacks what this needs
+    device_polling,    ///< a ring with setup::iopoll cannot wait like that
     forked,            ///< the ring belongs to the parent process
     moved_from,        ///< the object was moved away
 };
 
-/// Text of bounded length, owned; what error::message() returns. Converts to std::string_view.
+/// Text of bounded length, owned; what error::message() returns. Converts to a std::string_view into it.
 class error_text {
 public:
     static constexpr std::size_t capacity = 383;
 
     /// Null-terminated. Lives as long as this object.
-    [[nodiscard]] char const* c_str() const noexcept { return text_; }
-    operator std::string_view() const noexcept { return {text_, size_}; }
+    [[nodiscard]] char const* c_str() const noexcept RONDO_LIFETIMEBOUND { return text_; }
+    operator std::string_view() const noexcept RONDO_LIFETIMEBOUND { return {text_, size_}; }
 
     /// Adds `more`, cutting what exceeds the capacity.
     error_text& append(std::string_view more) noexcept;

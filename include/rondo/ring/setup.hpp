@@ -39,7 +39,7 @@ struct ring_options {
     std::uint32_t cq_entries = 0;
     /// Wanted set-up flags. Those that this kernel lacks are left out, and features::refused says
     /// which; bits that no kernel is known to have are an error. sqpoll, sq_aff, cqsize and
-    /// attach_wq follow from the other options.
+    /// attach_wq follow from the other options and are an error without them.
     abi::setup flags = default_setup;
     /// Set-up flags without which create fails with EINVAL and cause::unknown_flag.
     abi::setup required = {};
@@ -64,7 +64,8 @@ struct ring_options {
     engine::backend* backend = nullptr;
 };
 
-/// How long submit_and_wait waits.
+/// How long submit_and_wait waits. On a ring with setup::iopoll and no poller the kernel looks at
+/// nothing but `count`, so anything else is refused: ENOTSUP with cause::device_polling.
 struct wait_options {
     /// Completions to wait for; may be reached or not when the wait ends early.
     std::uint32_t count = 1;
