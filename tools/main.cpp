@@ -12,10 +12,6 @@
 #include <string>
 #include <vector>
 
-#ifndef RONDO_VERSION
-#define RONDO_VERSION "0.1.0"
-#endif
-
 namespace rondo::tools {
 namespace {
 
