@@ -77,14 +77,16 @@ enum class cause : std::uint8_t {
     moved_from,        ///< the object was moved away
 };
 
-/// Text of bounded length, owned; what error::message() returns. Converts to a std::string_view into it.
+/// Text of bounded length, owned; what error::message() returns. Converts to a view into itself.
 class error_text {
 public:
     static constexpr std::size_t capacity = 383;
 
     /// Null-terminated. Lives as long as this object.
     [[nodiscard]] char const* c_str() const noexcept RONDO_LIFETIMEBOUND { return text_; }
-    operator std::string_view() const noexcept RONDO_LIFETIMEBOUND { return {text_, size_}; }
+    operator std::string_view() const noexcept RONDO_LIFETIMEBOUND {
+        return std::string_view(text_, size_);
+    }
 
     /// Adds `more`, cutting what exceeds the capacity.
     error_text& append(std::string_view more) noexcept;
