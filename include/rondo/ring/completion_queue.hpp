@@ -6,6 +6,7 @@
 
 #include <rondo/abi/cqe.hpp>
 #include <rondo/abi/params.hpp>
+#include <rondo/core/annotate.hpp>
 #include <rondo/core/word.hpp>
 
 #include <cstddef>
@@ -39,6 +40,7 @@ public:
     [[gnu::always_inline]] void look() noexcept {
         // Partner: the kernel's release of the tail after it wrote the entries.
         tail_seen_ = load_acquire(ktail_);
+        annotate::reaping(); // what another thread's message points to was submitted by it
     }
 
     /// Copies the oldest completion out. False when there is none.
@@ -88,7 +90,11 @@ public:
 
     [[nodiscard]] std::uint32_t head() const noexcept { return head_; }
     [[nodiscard]] std::uint32_t tail() const noexcept {
-        return kernel_tail_ == nullptr ? 0 : load_acquire(kernel_tail_);
+        if (kernel_tail_ == nullptr)
+            return 0;
+        std::uint32_t const seen = load_acquire(kernel_tail_);
+        annotate::reaping();
+        return seen;
     }
     /// Completions that did not fit and that the kernel (before 5.5) dropped, or (since) holds.
     [[nodiscard]] std::uint32_t overflow() const noexcept {
