@@ -10,9 +10,16 @@ foreach(source IN LISTS suite_sources)
 endforeach()
 list(REMOVE_DUPLICATES suites)
 
+# These run a second time where io_uring is forbidden, on the emulated engine.
+set(suites_of_every_engine interop op ring threads tools)
+
 foreach(suite IN LISTS suites)
-    rondo_program(test_${suite} ${suite_sources_${suite}})
-    target_link_libraries(test_${suite} PRIVATE test_support GTest::gtest_main)
+    rondo_program(test_${suite} ${suite_sources_${suite}}
+        ${CMAKE_CURRENT_SOURCE_DIR}/support/main.cpp)
+    target_link_libraries(test_${suite} PRIVATE test_support)
+    if(suite STREQUAL emulated) # parts of the engine by themselves
+        target_include_directories(test_${suite} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    endif()
     if(TARGET rondo_tool)
         add_dependencies(test_${suite} rondo_tool)
     endif()
@@ -20,4 +27,11 @@ foreach(suite IN LISTS suites)
         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
         TEST_PREFIX ${suite}/ NO_PRETTY_VALUES
         PROPERTIES TIMEOUT 60 LABELS ${suite})
+    if(suite IN_LIST suites_of_every_engine)
+        gtest_discover_tests(test_${suite}
+            DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+            TEST_PREFIX emulated/${suite}/ NO_PRETTY_VALUES TEST_LIST emulated_${suite}
+            PROPERTIES TIMEOUT 60 LABELS emulated
+                ENVIRONMENT RONDO_TEST_WITHOUT_IO_URING=1)
+    endif()
 endforeach()

@@ -37,6 +37,10 @@ std::string_view name_of(features::source learned_by) {
     return "trial";
 }
 
+std::string_view name_of(engine::kind who) {
+    return who == engine::emulated ? "emulated" : "kernel";
+}
+
 /// Of the causes that a set-up can be refused for.
 json name_of(cause why) {
     switch (why) {
@@ -87,6 +91,7 @@ void print_json(probe_report const& report) {
     out["learned_by"] = report.kernel ? json(name_of(report.kernel->learned_by)) : json(nullptr);
     for (capability_group const& group : report.groups())
         out[std::string(group.key)] = to_json(group);
+    out["engine"] = report.engine ? json(name_of(*report.engine)) : json(nullptr);
     out["default_ring"] = to_json(report.default_ring);
     out["limits"] = to_json(report.limits);
     out["notes"] = report.notes();

@@ -56,12 +56,18 @@ system_limits ask_limits() {
 
 /// The features of a ring without options, as it is once a thread uses it.
 result<features> ask_default_ring() {
-    auto made = ring::create();
+    auto made = ring::create({.engine = engine::kernel});
     if (!made)
         return fail(made.error());
     if (result<> bound = made->bind_to_this_thread(); !bound)
         return fail(bound.error());
     return made->features();
+}
+
+/// Who runs the rings of a program that leaves the choice to the library.
+std::optional<engine::kind> ask_engine() {
+    auto const made = ring::create({.entries = 1});
+    return made ? std::optional(made->features().engine) : std::nullopt;
 }
 
 template <class Has>
@@ -113,6 +119,9 @@ error const* probe_report::refusal() const {
 
 std::vector<std::string> probe_report::notes() const {
     std::vector<std::string> out;
+    if (engine == rondo::engine::emulated)
+        out.emplace_back("rings run on the emulated engine in user space, unless a program or "
+                         "RONDO_ENGINE=kernel insists on the kernel");
     if (!kernel)
         return out;
     if (has(kernel->known_setup, abi::setup::sqpoll))
@@ -132,8 +141,8 @@ std::vector<std::string> probe_report::notes() const {
 probe_report ask_system() {
     ::utsname name{};
     static_cast<void>(::uname(&name)); // fails for a bad address only
-    return {name.release, name.machine, features::ask(engine::kernel()), ask_default_ring(),
-            ask_limits()};
+    return {name.release,       name.machine, features::ask(engine::kernel_backend()),
+            ask_default_ring(), ask_engine(), ask_limits()};
 }
 
 std::vector<std::string_view> names_of(abi::setup flags) {

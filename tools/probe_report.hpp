@@ -46,8 +46,9 @@ struct system_limits {
 struct probe_report {
     std::string release; ///< uname(2): for people, decides nothing
     std::string machine;
-    result<features> kernel;       ///< what there is
-    result<features> default_ring; ///< what ring::create() without options makes of it
+    result<features> kernel;                   ///< what there is
+    result<features> default_ring;             ///< what ring::create() without options makes of it
+    std::optional<rondo::engine::kind> engine; ///< who runs such rings; none: nobody can
     system_limits limits;
 
     [[nodiscard]] std::vector<capability_group> groups() const;

@@ -28,8 +28,10 @@ constexpr std::size_t most_at_once = std::numeric_limits<::ssize_t>::max() / 2;
 /// Made when first needed; null when it cannot be.
 ring* relay::get_ring() noexcept {
     if (!ring_ && !refusal_) {
-        // Waiting for a slow reader of the output is no waiting for I/O.
-        if (auto made = ring::create({.entries = 2 * read_ahead::depth, .iowait = false}))
+        // Waiting for a slow reader of the output is no waiting for I/O. Where the kernel's rings
+        // may not be used, plain calls do as well as an emulated one.
+        if (auto made = ring::create(
+                {.entries = 2 * read_ahead::depth, .iowait = false, .engine = engine::kernel}))
             ring_.emplace(std::move(*made));
         else
             refusal_ = made.error();

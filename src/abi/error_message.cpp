@@ -97,6 +97,8 @@ std::string_view fixed_words_for(cause why) noexcept {
         return "the ring's restrictions do not allow it: name it in them before the ring is "
                "enabled";
     case cause::missing_feature: return "this kernel lacks what that needs";
+    case cause::unknown_engine:
+        return "RONDO_ENGINE must be automatic, kernel or emulated, or not be set";
     case cause::device_polling:
         return "a ring with setup::iopoll keeps no time and takes no signal mask while it waits: "
                "wait for 0 completions at a time and look at the clock, or add a poller";

@@ -77,10 +77,10 @@ std::size_t ring_bytes(std::uint32_t entries, abi::params const& p) noexcept {
 
 result<> available() noexcept {
     abi::params p{};
-    long const answer = kernel().setup(1, p);
+    long const answer = kernel_backend().setup(1, p);
     if (answer < 0)
         return fail(explain_setup(static_cast<int>(-answer), 1, p, abi::setup{}));
-    kernel().close(static_cast<int>(answer));
+    kernel_backend().close(static_cast<int>(answer));
     return {};
 }
 

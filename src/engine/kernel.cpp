@@ -7,7 +7,7 @@
 namespace rondo::engine {
 namespace {
 
-class kernel_backend final : public backend {
+class system_calls final : public backend {
 public:
     long setup(std::uint32_t entries, abi::params& p) noexcept override {
         return abi::call_setup(entries, &p);
@@ -29,8 +29,8 @@ public:
 
 } // namespace
 
-backend& kernel() noexcept {
-    static kernel_backend instance;
+backend& kernel_backend() noexcept {
+    static system_calls instance;
     return instance;
 }
 

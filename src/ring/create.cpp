@@ -2,10 +2,13 @@
 #include "plan.hpp"
 #include "state.hpp"
 
+#include <rondo/engine/emulated.hpp>
 #include <rondo/engine/kernel.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 #include <new>
+#include <string_view>
 
 namespace rondo {
 
@@ -19,7 +22,7 @@ struct ring_factory {
     ring_state* state = nullptr;
 
     result<ring> make() noexcept {
-        found.kernel_engine = who.is_kernel();
+        found.engine = engine::kind_of(who);
         state = new (std::nothrow) ring_state;
         if (state == nullptr)
             return fail(ENOMEM, attempt::allocate);
@@ -112,9 +115,53 @@ struct ring_factory {
     }
 };
 
+namespace {
+
+/// The environment's choice, or else the caller's.
+result<engine::kind> wanted_engine(engine::kind otherwise) noexcept {
+    char const* const word = ::secure_getenv("RONDO_ENGINE");
+    if (word == nullptr || *word == '\0')
+        return otherwise;
+    std::string_view const name = word;
+    if (name == "automatic")
+        return engine::automatic;
+    if (name == "kernel")
+        return engine::kernel;
+    if (name == "emulated")
+        return engine::emulated;
+    return fail(EINVAL, attempt::setup, cause::unknown_engine);
+}
+
+/// Whether it is the system that refuses, not the options.
+bool may_not_be_used(error const& refusal) noexcept {
+    switch (refusal.why()) {
+    case cause::seccomp:
+    case cause::sysctl_disabled:
+    case cause::sysctl_group:
+    case cause::no_kernel_support:
+    case cause::memlock: return true;
+    default: return refusal == EPERM || refusal == ENOSYS;
+    }
+}
+
+} // namespace
+
 result<ring> ring::create(ring_options const& options) noexcept {
-    engine::backend& who = options.backend != nullptr ? *options.backend : engine::kernel();
-    return ring_factory{options, who}.make();
+    if (options.backend != nullptr)
+        return ring_factory{options, *options.backend}.make();
+    result<engine::kind> const wanted = wanted_engine(options.engine);
+    if (!wanted)
+        return fail(wanted.error());
+    if (*wanted == engine::emulated)
+        return ring_factory{options, engine::emulated_backend()}.make();
+    result<ring> made = ring_factory{options, engine::kernel_backend()}.make();
+    if (made || *wanted == engine::kernel || !may_not_be_used(made.error()))
+        return made;
+    result<ring> instead = ring_factory{options, engine::emulated_backend()}.make();
+    if (!instead)
+        return made; // what speaks against the kernel is the first thing to mend
+    instead->state_->features.why_not_kernel = made.error();
+    return instead;
 }
 
 std::size_t ring::memory_needed(ring_options const& options) noexcept {

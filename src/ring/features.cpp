@@ -63,7 +63,7 @@ void features::infer_from_setup() noexcept {
 
 result<features> features::ask(engine::backend& who) noexcept {
     features out;
-    out.kernel_engine = who.is_kernel();
+    out.engine = engine::kind_of(who);
     out.query(who);
     abi::params p{};
     long const fd = who.setup(1, p);

@@ -4,8 +4,18 @@
 #include "registration.hpp"
 
 #include <rondo/core/assert.hpp>
+#include <rondo/engine/emulated.hpp>
+#include <rondo/engine/kernel.hpp>
 
 namespace rondo {
+
+result<> send_message(op::message_ring const& message) noexcept {
+    RONDO_ASSERT(!message.ring.is_slot(),
+                 "a message from outside any ring names its target by descriptor: slots belong to "
+                 "a ring");
+    bool const here = engine::is_emulated(message.ring.value());
+    return send_message(message, here ? engine::emulated_backend() : engine::kernel_backend());
+}
 
 result<> send_message(op::message_ring const& message, engine::backend& who) noexcept {
     RONDO_ASSERT(!message.ring.is_slot(),

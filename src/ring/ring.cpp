@@ -87,7 +87,10 @@ features const& ring::features() const noexcept {
 
 int ring::native_handle() const noexcept {
     RONDO_ASSERT(state_ != nullptr, "a moved-from ring was used");
-    return state_->registry->fd();
+    int const fd = state_->registry->fd();
+    if (fd >= 0)
+        state_->backend().expose(fd);
+    return fd;
 }
 
 registrar_ref const& ring::registry() const noexcept {

@@ -7,38 +7,22 @@
 #include <rondo/ring/ring.hpp>
 
 #include <support/child.hpp>
+#include <support/seccomp.hpp>
 
 #include <gtest/gtest.h>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <iterator>
 #include <string_view>
 
 namespace rondo {
 namespace {
 
 using namespace test;
-
-/// From here on io_uring_setup(2) answers `code` in this process.
-void forbid_io_uring(int code) {
-    ::sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(::seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(abi::nr_setup), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(code)),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    ::sock_fprog const program{std::size(filter), filter};
-    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
-}
 
 bool says(error const& e, std::string_view what) {
     return std::string_view(e.message()).find(what) != std::string_view::npos;
@@ -62,9 +46,10 @@ TEST(availability, is_asked_for_without_leaving_anything_open) {
 TEST(availability, a_seccomp_filter_is_named_whatever_it_answers) {
     for (int const code : {EPERM, ENOSYS, EACCES}) {
         child_end const end = in_child([code] {
-            forbid_io_uring(code);
-            for (error const& e : {engine::available().error(), ring::create().error(),
-                                   features::ask(engine::kernel()).error()}) {
+            ASSERT_TRUE(forbid_io_uring(code));
+            for (error const& e :
+                 {engine::available().error(), ring::create({.engine = engine::kernel}).error(),
+                  features::ask(engine::kernel_backend()).error()}) {
                 EXPECT_EQ(e, code);
                 EXPECT_EQ(e.attempted(), attempt::setup);
                 EXPECT_EQ(e.why(), cause::seccomp) << e.message().c_str();
@@ -148,9 +133,9 @@ TEST(explain_setup, tells_other_errors_as_they_are) {
 }
 
 TEST(kernel_engine, answers_as_the_system_calls_do) {
-    engine::backend& kernel = engine::kernel();
+    engine::backend& kernel = engine::kernel_backend();
     EXPECT_TRUE(kernel.is_kernel());
-    EXPECT_EQ(&kernel, &engine::kernel());
+    EXPECT_EQ(&kernel, &engine::kernel_backend());
     errno = 4321;
     abi::params p{};
     EXPECT_EQ(kernel.setup(0, p), -EINVAL);

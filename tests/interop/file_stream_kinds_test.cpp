@@ -6,6 +6,7 @@
 #include <rondo/engine/kernel.hpp>
 #include <rondo/interop/file_stream.hpp>
 
+#include <support/engine.hpp>
 #include <support/loop_device.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/ring_test.hpp>
@@ -217,7 +218,7 @@ TEST_F(file_stream_kinds, goes_on_reading_a_terminal_behind_its_end) {
 class impatient_kernel final : public engine::backend {
 public:
     long setup(std::uint32_t entries, abi::params& p) noexcept override {
-        return engine::kernel().setup(entries, p);
+        return test::this_engine().setup(entries, p);
     }
     long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
                void const* arg, std::size_t arg_size) noexcept override {
@@ -227,21 +228,21 @@ public:
                 ++transfers_;
             }
         long const answer =
-            engine::kernel().enter(fd, to_submit, min_complete, flags, arg, arg_size);
+            test::this_engine().enter(fd, to_submit, min_complete, flags, arg, arg_size);
         std::ranges::fill(sqes_, abi::sqe{});
         return answer;
     }
     long register_(int fd, std::uint32_t operation, void* arg,
                    std::uint32_t count) noexcept override {
-        return engine::kernel().register_(fd, operation, arg, count);
+        return test::this_engine().register_(fd, operation, arg, count);
     }
     result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
-        auto pages = engine::kernel().map(fd, offset, bytes);
+        auto pages = test::this_engine().map(fd, offset, bytes);
         if (pages && offset == abi::off_sqes)
             sqes_ = {reinterpret_cast<abi::sqe*>(pages->data()), bytes / sizeof(abi::sqe)};
         return pages;
     }
-    void close(int fd) noexcept override { engine::kernel().close(fd); }
+    void close(int fd) noexcept override { test::this_engine().close(fd); }
     /// Reads and writes that were submitted.
     [[nodiscard]] int transfers() const { return transfers_; }
 

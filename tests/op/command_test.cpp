@@ -3,6 +3,7 @@
 #include <rondo/op/command.hpp>
 #include <rondo/ring/ring.hpp>
 
+#include <support/engine.hpp>
 #include <support/ring_test.hpp>
 #include <support/sockets.hpp>
 
@@ -172,6 +173,7 @@ TEST_F(op_command, tx_timestamps_need_wide_completions) {
 }
 
 TEST_F(op_command, block_discard_forgets_a_range_of_a_loop_device) {
+    RONDO_NEEDS_KERNEL("commands of block devices");
     auto const backing = file_with("disk", std::string(65536, 'x'));
     unique_fd const device = loop_device_over(backing);
     if (!device)
@@ -187,6 +189,7 @@ TEST_F(op_command, block_discard_forgets_a_range_of_a_loop_device) {
 }
 
 TEST_F(op_command, block_zone_reset_all_of_a_device_without_zones_is_refused) {
+    RONDO_NEEDS_KERNEL("commands of block devices");
     auto const backing = file_with("disk", std::string(65536, 'x'));
     unique_fd const device = loop_device_over(backing);
     if (!device)
@@ -199,6 +202,7 @@ TEST_F(op_command, block_zone_reset_all_of_a_device_without_zones_is_refused) {
 }
 
 TEST_F(op_command, block_discard_of_a_regular_file_is_refused) {
+    RONDO_NEEDS_KERNEL("commands of block devices");
     auto const file = file_with("f", "x");
     RONDO_EXPECT_ERROR(ring_.run(op::block_discard{.fd = file, .at = 0, .size = 4096}), EOPNOTSUPP);
 }

@@ -5,6 +5,7 @@
 #include <rondo/op/write.hpp>
 #include <rondo/ring/buffers.hpp>
 
+#include <support/engine.hpp>
 #include <support/child.hpp>
 #include <support/other_kernel.hpp>
 #include <support/ring_test.hpp>
@@ -160,6 +161,7 @@ TEST_F(ring_buffers, tags_arrive_when_the_kernel_let_go) {
 }
 
 TEST_F(ring_buffers, memory_stays_until_the_operation_on_it_is_over) {
+    RONDO_NEEDS_KERNEL("pinned memory");
     int ends[2];
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     unique_fd const read_end(ends[0]);
@@ -270,6 +272,7 @@ void drop_privileges() {
 }
 
 TEST(ring_buffers_memlock, an_exhausted_limit_is_named_with_what_was_needed) {
+    RONDO_NEEDS_KERNEL("pinned memory");
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can become a user whose locked memory is not counted yet";
     auto const end = test::in_child([] {
@@ -292,6 +295,7 @@ TEST(ring_buffers_memlock, an_exhausted_limit_is_named_with_what_was_needed) {
 }
 
 TEST(ring_buffers_memlock, an_update_beyond_the_limit_leaves_the_table_as_it_was) {
+    RONDO_NEEDS_KERNEL("pinned memory");
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can become a user whose locked memory is not counted yet";
     auto const end = test::in_child([] {

@@ -2,6 +2,7 @@
 // Rings that poll a device for completions instead of being interrupted. What they take besides
 // nops depends on the machine.
 #include <support/child.hpp>
+#include <support/engine.hpp>
 #include <support/matrix.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/temporary_directory.hpp>
@@ -28,6 +29,7 @@ using namespace test;
 class device_polling : public ::testing::TestWithParam<abi::setup> {
 protected:
     void SetUp() override {
+        RONDO_NEEDS_KERNEL("device polling");
         auto made = ring::create({.entries = 8, .required = GetParam()});
         if (!made && made.error().why() == cause::unknown_flag)
             GTEST_SKIP() << made.error().message().c_str();

@@ -2,6 +2,7 @@
 
 #include <rondo/ring/file_registry.hpp>
 
+#include <support/engine.hpp>
 #include <support/files_test.hpp>
 #include <support/pipe_pair.hpp>
 
@@ -81,6 +82,7 @@ TEST_F(ring_file_registry, grows_under_an_operation_in_flight) {
 }
 
 TEST_F(ring_file_registry, what_cannot_grow_keeps_what_it_has) {
+    RONDO_NEEDS_KERNEL("files without descriptors");
     auto const a = file_with("a", "aaa");
     auto const b = file_with("b", "bbb");
     auto registry = file_registry::create(ring_, 1).or_throw("registry");

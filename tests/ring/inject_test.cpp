@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What io_uring_enter(2) may answer: submit reports it as it is and loses nothing, run deals with
 // it.
+#include <support/engine.hpp>
 #include <support/matrix.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/wrapped_kernel.hpp>
@@ -196,6 +197,7 @@ TEST_F(ring_answers, run_makes_one_call) {
 
 // What a poller shares with us, it takes without a call; asleep, one call wakes it.
 TEST_F(ring_answers, a_waking_poller_needs_no_call) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring r = ring::create({.entries = 8, .poller = {.idle_ms = 2000}, .backend = &kernel_})
                  .or_throw("ring");
     ASSERT_TRUE(r.push(op::nop{}, 0));

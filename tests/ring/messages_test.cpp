@@ -3,6 +3,7 @@
 #include <rondo/ring/message.hpp>
 #include <rondo/ring/ring.hpp>
 
+#include <support/engine.hpp>
 #include <support/other_kernel.hpp>
 #include <support/ring_test.hpp>
 
@@ -78,8 +79,9 @@ TEST_F(ring_message, from_many_threads_all_arrive) {
 
 TEST_F(ring_message, to_what_is_no_ring_is_refused) {
     auto const file = file_with("f", "");
-    RONDO_EXPECT_ERROR(send_message(op::message_ring{.ring = file, .user_data = 1}), EBADFD);
-    RONDO_EXPECT_ERROR(send_message(op::message_ring{.ring = -1, .user_data = 1}), EBADF);
+    engine::backend& who = test::this_engine();
+    RONDO_EXPECT_ERROR(send_message(op::message_ring{.ring = file, .user_data = 1}, who), EBADFD);
+    RONDO_EXPECT_ERROR(send_message(op::message_ring{.ring = -1, .user_data = 1}, who), EBADF);
 }
 
 TEST_F(ring_message, to_a_ring_that_is_not_enabled_is_refused) {

@@ -2,6 +2,7 @@
 #include <rondo/op/control.hpp>
 #include <rondo/ring/ring.hpp>
 
+#include <support/engine.hpp>
 #include <support/ring_test.hpp>
 
 #include <gtest/gtest.h>
@@ -68,6 +69,7 @@ TEST(ring_options, flags_whose_companion_is_missing_are_left_out) {
 }
 
 TEST(ring_options, hybrid_polling_is_had_with_polling) {
+    RONDO_NEEDS_KERNEL("device polling");
     auto const r = ring::create({.flags = {}, .required = setup::iopoll | setup::hybrid_iopoll});
     if (!r && r.error().why() == cause::unknown_flag)
         GTEST_SKIP() << "this kernel has no hybrid_iopoll (Linux 6.13)";
@@ -76,6 +78,7 @@ TEST(ring_options, hybrid_polling_is_had_with_polling) {
 }
 
 TEST(ring_options, a_poller_can_stay_on_one_cpu) {
+    RONDO_NEEDS_KERNEL("pollers");
     ::cpu_set_t cpus;
     ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
     std::int32_t cpu = 0;
@@ -88,6 +91,7 @@ TEST(ring_options, a_poller_can_stay_on_one_cpu) {
 }
 
 TEST(ring_options, rings_can_share_worker_threads_and_a_poller) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring first = ring::create({.entries = 8, .poller = {.idle_ms = 1}}).or_throw("ring");
     ring second =
         ring::create({.entries = 8, .poller = {.idle_ms = 1}, .attach = &first}).or_throw("ring");

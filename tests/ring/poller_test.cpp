@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rings whose submissions a kernel thread takes.
+#include <support/engine.hpp>
 #include <support/matrix.hpp>
 #include <support/pipe_pair.hpp>
 
@@ -30,6 +31,7 @@ ring with_poller(std::uint32_t entries = 8, ring* attach = nullptr) {
 }
 
 TEST(ring_poller, excludes_what_is_about_the_submitting_thread) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring const r = with_poller();
     EXPECT_TRUE(has(r.features().setup, abi::setup::sqpoll));
     EXPECT_FALSE(has(r.features().setup, abi::setup::defer_taskrun));
@@ -38,6 +40,7 @@ TEST(ring_poller, excludes_what_is_about_the_submitting_thread) {
 }
 
 TEST(ring_poller, is_woken_when_it_sleeps) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring r = with_poller();
     for (std::uint64_t i = 0; i < 10; ++i) {
         push(r, op::nop{}, i);
@@ -51,6 +54,7 @@ TEST(ring_poller, is_woken_when_it_sleeps) {
 }
 
 TEST(ring_poller, is_woken_by_a_submit_alone) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring r = with_poller();
     push(r, op::nop{}, 1);
     r.submit().or_throw("submit");
@@ -64,6 +68,7 @@ TEST(ring_poller, is_woken_by_a_submit_alone) {
 }
 
 TEST(ring_poller, makes_room_in_a_full_queue) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring r = with_poller(2);
     for (std::uint64_t i = 0; i < 200; ++i) {
         if (!r.push(op::nop{}, i)) {
@@ -80,6 +85,7 @@ TEST(ring_poller, makes_room_in_a_full_queue) {
 }
 
 TEST(ring_poller, stays_on_the_cpu_it_was_given) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring r = ring::create({.poller = {.idle_ms = 1, .cpu = 0}}).or_throw("ring");
     EXPECT_TRUE(has(r.features().setup, abi::setup::sq_aff));
     EXPECT_EQ(r.run(op::nop{}).or_throw("run"), 0);
@@ -98,6 +104,7 @@ TEST(ring_poller, needs_to_be_told_when_to_sleep) {
 }
 
 TEST(ring_poller, shared_by_two_rings_serves_both) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring first = with_poller();
     ring second = with_poller(8, &first);
     EXPECT_TRUE(has(second.features().setup, abi::setup::attach_wq));
@@ -112,6 +119,7 @@ TEST(ring_poller, shared_by_two_rings_serves_both) {
 }
 
 TEST(ring_poller, shared_by_two_rings_refuses_chains) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring first = with_poller();
     auto const chain = op::link(op::nop{}, op::nop{});
     EXPECT_TRUE(first.push(chain, {1, 2}).has_value()) << "its own poller";
@@ -128,6 +136,7 @@ TEST(ring_poller, shared_by_two_rings_refuses_chains) {
 }
 
 TEST(ring_poller, shared_workers_alone_do_not_refuse_chains) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring first = ring::create().or_throw("first");
     ring second = ring::create({.attach = &first}).or_throw("second");
     EXPECT_TRUE(second.push(op::link(op::nop{}, op::nop{}), {1, 2}).has_value());
@@ -136,6 +145,7 @@ TEST(ring_poller, shared_workers_alone_do_not_refuse_chains) {
 }
 
 TEST(ring_poller, outlives_the_ring_that_brought_it) {
+    RONDO_NEEDS_KERNEL("pollers");
     ring second = [] {
         ring first = with_poller();
         ring attached = with_poller(8, &first);
@@ -150,6 +160,7 @@ TEST(ring_poller, outlives_the_ring_that_brought_it) {
 }
 
 TEST(ring_poller, is_closed_with_operations_in_flight) {
+    RONDO_NEEDS_KERNEL("pollers");
     pipe_pair const pipe;
     std::array<char, 64> memory{};
     {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+#include <rondo/abi/probe.hpp>
 #include <rondo/op/control.hpp>
 #include <rondo/op/open.hpp>
 #include <rondo/op/read.hpp>
 #include <rondo/op/write.hpp>
 #include <rondo/abi/restriction.hpp>
 #include <rondo/ring/files.hpp>
-#include <rondo/ring/personality.hpp>
 #include <rondo/ring/request_filter.hpp>
 #include <rondo/ring/restrictions.hpp>
 
+#include <support/engine.hpp>
 #include <support/other_kernel.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/ring_test.hpp>
@@ -60,14 +61,15 @@ TEST_F(ring_restrictions, can_demand_registered_files) {
 }
 
 TEST_F(ring_restrictions, hold_for_registrations_too) {
-    RONDO_EXPECT_OK(restrictions().allow(abi::register_op::personality).apply(ring_));
+    RONDO_EXPECT_OK(restrictions().allow(abi::register_op::probe).apply(ring_));
     RONDO_EXPECT_OK(files::create(ring_, {.slots = 1})); // not enabled yet
     RONDO_EXPECT_OK(ring_.bind_to_this_thread());
     auto const refused = files::create(ring_, {.slots = 1});
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error(), EACCES);
     EXPECT_EQ(refused.error().why(), cause::restricted) << refused.error().message().c_str();
-    RONDO_EXPECT_OK(personality::create(ring_));
+    abi::probe_table table{};
+    RONDO_EXPECT_OK(ring_.register_(abi::register_op::probe, &table, 256));
 }
 
 TEST_F(ring_restrictions, come_once_and_before_the_ring_is_enabled) {
@@ -91,6 +93,7 @@ TEST_F(ring_restrictions, of_an_opcode_that_nobody_knows_are_refused) {
 }
 
 TEST_F(ring_restrictions, leave_a_ring_what_it_needs_to_end) {
+    RONDO_NEEDS_KERNEL("registered ring descriptors");
     // The table of registered descriptors has 16 places: a ring that cannot leave it fills it up.
     for (int i = 0; i < 40; ++i) {
         test::pipe_pair const pipe;

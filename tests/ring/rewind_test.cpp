@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <support/engine.hpp>
+
 #include <rondo/abi/query.hpp>
 #include <rondo/engine/kernel.hpp>
 #include <rondo/op/control.hpp>
@@ -20,7 +22,7 @@ public:
     long setup(std::uint32_t entries, abi::params& p) noexcept override {
         auto const flags = static_cast<abi::setup>(p.flags);
         p.flags = raw(flags & ~abi::setup::sq_rewind);
-        long const fd = engine::kernel().setup(entries, p);
+        long const fd = test::this_engine().setup(entries, p);
         offsets_ = p.sq_off;
         entries_ = p.sq_entries;
         p.flags = raw(flags);
@@ -36,14 +38,14 @@ public:
         for (std::uint32_t i = 0; i < n; ++i)
             sqes_[(*tail + i) % entries_] = before[i];
         *tail += n;
-        long const answer =
-            engine::kernel().enter(fd, n, n == to_submit ? min_complete : 0, flags, arg, arg_size);
+        long const answer = test::this_engine().enter(fd, n, n == to_submit ? min_complete : 0,
+                                                      flags, arg, arg_size);
         std::copy_n(before, entries_, sqes_); // the kernel leaves the array alone
         return answer;
     }
     long register_(int fd, std::uint32_t operation, void* arg,
                    std::uint32_t count) noexcept override {
-        long const answer = engine::kernel().register_(fd, operation, arg, count);
+        long const answer = test::this_engine().register_(fd, operation, arg, count);
         if (operation == raw(abi::register_op::query) && answer == 0) {
             auto const& header = *static_cast<abi::query_hdr const*>(arg);
             reinterpret_cast<abi::query_opcode*>(header.query_data)->ring_setup_flags |=
@@ -52,14 +54,14 @@ public:
         return answer;
     }
     result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
-        auto pages = engine::kernel().map(fd, offset, bytes);
+        auto pages = test::this_engine().map(fd, offset, bytes);
         if (pages && offset == abi::off_sqes)
             sqes_ = reinterpret_cast<abi::sqe*>(pages->data());
         else if (pages)
             rings_ = pages->data();
         return pages;
     }
-    void close(int fd) noexcept override { engine::kernel().close(fd); }
+    void close(int fd) noexcept override { test::this_engine().close(fd); }
 
 private:
     std::uint32_t* word(std::uint32_t offset) const noexcept {

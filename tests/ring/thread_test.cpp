@@ -4,6 +4,7 @@
 #include <support/matrix.hpp>
 #include <support/pipe_pair.hpp>
 
+#include <rondo/abi/probe.hpp>
 #include <rondo/op/control.hpp>
 #include <rondo/op/modifier.hpp>
 #include <rondo/op/poll.hpp>
@@ -107,14 +108,14 @@ TEST_P(ring_thread, a_registration_on_a_second_thread_is_an_error) {
     ring r = make();
     r.bind_to_this_thread().or_throw("bind");
     elsewhere([&] {
-        std::uint32_t workers[2] = {0, 0};
-        auto const registered = r.register_(abi::register_op::iowq_max_workers, workers, 2);
+        abi::probe_table table{};
+        auto const registered = r.register_(abi::register_op::probe, &table, 256);
         ASSERT_FALSE(registered.has_value());
         EXPECT_EQ(registered.error(), EEXIST);
         EXPECT_EQ(registered.error().why(), cause::wrong_thread);
     });
-    std::uint32_t workers[2] = {0, 0};
-    EXPECT_TRUE(r.register_(abi::register_op::iowq_max_workers, workers, 2).has_value());
+    abi::probe_table table{};
+    EXPECT_TRUE(r.register_(abi::register_op::probe, &table, 256).has_value());
 }
 
 // What its thread's table holds of a ring is not given back by another thread, so these tests use

@@ -10,6 +10,7 @@
 #include <rondo/ring/wait_clock.hpp>
 #include <rondo/ring/workers.hpp>
 
+#include <support/engine.hpp>
 #include <support/other_kernel.hpp>
 #include <support/ring_test.hpp>
 
@@ -122,6 +123,7 @@ public:
 };
 
 TEST_F(ring_personality, operations_run_with_the_credentials_that_it_kept) {
+    RONDO_NEEDS_KERNEL("personalities");
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can take another user's identity";
     ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
@@ -140,6 +142,7 @@ TEST_F(ring_personality, operations_run_with_the_credentials_that_it_kept) {
 }
 
 TEST_F(ring_personality, is_unknown_after_its_end) {
+    RONDO_NEEDS_KERNEL("personalities");
     std::uint16_t id = 0;
     {
         auto const me = personality::create(ring_).or_throw("personality");
@@ -154,6 +157,7 @@ TEST_F(ring_personality, is_unknown_after_its_end) {
 class ring_workers : public test::ring_test {};
 
 TEST_F(ring_workers, limits_answer_the_former_ones) {
+    RONDO_NEEDS_KERNEL("workers of its own for each ring");
     RONDO_EXPECT_OK(ring_.bind_to_this_thread());
     RONDO_EXPECT_OK(limit_workers(ring_, {.bounded = 3, .unbounded = 5}));
     auto const now = limits_of_workers(ring_).or_throw("limits");
@@ -180,6 +184,7 @@ std::vector<int> cpus_of_workers() {
 }
 
 TEST_F(ring_workers, an_affinity_keeps_them_on_its_cpus) {
+    RONDO_NEEDS_KERNEL("workers of its own for each ring");
     ::cpu_set_t allowed;
     ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
     if (CPU_COUNT(&allowed) < 2)
@@ -204,6 +209,7 @@ TEST_F(ring_workers, an_affinity_keeps_them_on_its_cpus) {
 }
 
 TEST_F(ring_workers, an_affinity_ends_with_its_object) {
+    RONDO_NEEDS_KERNEL("workers of its own for each ring");
     ::cpu_set_t allowed;
     ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
     auto const file = file_with("f", "hello");
@@ -225,6 +231,7 @@ TEST_F(ring_workers, an_affinity_ends_with_its_object) {
 }
 
 TEST_F(ring_workers, an_affinity_with_no_cpu_is_refused) {
+    RONDO_NEEDS_KERNEL("workers of its own for each ring");
     ::cpu_set_t none;
     CPU_ZERO(&none);
     RONDO_EXPECT_ERROR(worker_affinity::create(ring_, none), EINVAL);
@@ -234,6 +241,7 @@ TEST_F(ring_workers, an_affinity_with_no_cpu_is_refused) {
 class ring_busy_poll : public test::ring_test {};
 
 TEST_F(ring_busy_poll, is_set_and_tells_what_was_set_before) {
+    RONDO_NEEDS_KERNEL("busy polling");
     auto const first = busy_poll::create(ring_, {.poll_us = 40, .prefer = true});
     if (!first && first.error().why() == cause::missing_feature)
         GTEST_SKIP() << first.error().message().c_str();
@@ -250,6 +258,7 @@ TEST_F(ring_busy_poll, is_set_and_tells_what_was_set_before) {
 }
 
 TEST_F(ring_busy_poll, a_kernel_built_without_it_says_so) {
+    RONDO_NEEDS_KERNEL("busy polling");
     test::other_kernel kernel;
     kernel.play(abi::register_op::napi, [](int, void*, std::uint32_t) { return -EOPNOTSUPP; });
     auto other = ring::create({.entries = 4, .backend = &kernel}).or_throw("ring");

@@ -5,7 +5,7 @@
 // hardware: register operations that a test answers itself. One thread.
 
 #include <rondo/abi/registration.hpp>
-#include <rondo/engine/kernel.hpp>
+#include <support/engine.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -28,23 +28,23 @@ public:
     }
 
     long setup(std::uint32_t entries, abi::params& p) noexcept override {
-        return engine::kernel().setup(entries, p);
+        return this_engine().setup(entries, p);
     }
     long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
                void const* arg, std::size_t arg_size) noexcept override {
-        return engine::kernel().enter(fd, to_submit, min_complete, flags, arg, arg_size);
+        return this_engine().enter(fd, to_submit, min_complete, flags, arg, arg_size);
     }
     long register_(int fd, std::uint32_t operation, void* arg,
                    std::uint32_t count) noexcept override {
         std::uint32_t const bare = operation & ~raw(abi::register_op::use_registered_ring);
         auto const played = answers_.find(static_cast<abi::register_op>(bare));
         return played != answers_.end() ? played->second(fd, arg, count)
-                                        : engine::kernel().register_(fd, operation, arg, count);
+                                        : this_engine().register_(fd, operation, arg, count);
     }
     result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
-        return engine::kernel().map(fd, offset, bytes);
+        return this_engine().map(fd, offset, bytes);
     }
-    void close(int fd) noexcept override { engine::kernel().close(fd); }
+    void close(int fd) noexcept override { this_engine().close(fd); }
 
 private:
     std::map<abi::register_op, answer> answers_;

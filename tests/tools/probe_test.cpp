@@ -2,6 +2,8 @@
 #include "program.hpp"
 #include "refusal.hpp"
 
+#include <support/engine.hpp>
+
 #include <rondo/abi/names.hpp>
 #include <rondo/engine/kernel.hpp>
 #include <rondo/ring/ring.hpp>
@@ -53,7 +55,8 @@ TEST(probe_json, lists_every_constant_of_the_interface) {
 }
 
 TEST(probe_json, says_of_opcodes_and_flags_what_the_kernel_says) {
-    auto const kernel = features::ask(engine::kernel()).or_throw("features");
+    RONDO_NEEDS_KERNEL("kernel to ask about");
+    auto const kernel = features::ask(engine::kernel_backend()).or_throw("features");
     json const told = probe_json();
     EXPECT_EQ(told["available"], true);
     EXPECT_EQ(told["refused"], nullptr);
@@ -69,6 +72,7 @@ TEST(probe_json, says_of_opcodes_and_flags_what_the_kernel_says) {
 }
 
 TEST(probe_json, tells_the_ring_that_a_program_gets) {
+    RONDO_NEEDS_KERNEL("kernel to ask about");
     auto ring = ring::create().or_throw("ring");
     ring.bind_to_this_thread().or_throw("bind");
     json const told = probe_json()["default_ring"];
@@ -94,6 +98,7 @@ TEST(probe_json, tells_the_limits_as_numbers) {
 }
 
 TEST(probe_json, finds_the_same_set_up_flags_on_a_kernel_that_cannot_be_queried) {
+    RONDO_NEEDS_KERNEL("kernel to ask about");
     json const queried = probe_json();
     json const tried = probe_json([] { forget_registration(raw(abi::register_op::query)); });
     EXPECT_EQ(tried["learned_by"], "probe");
@@ -106,7 +111,8 @@ TEST(probe_json, finds_the_same_set_up_flags_on_a_kernel_that_cannot_be_queried)
 }
 
 TEST(probe_table, counts_what_is_there_and_names_what_is_missing) {
-    auto const kernel = features::ask(engine::kernel()).or_throw("features");
+    RONDO_NEEDS_KERNEL("kernel to ask about");
+    auto const kernel = features::ask(engine::kernel_backend()).or_throw("features");
     program_end const told = probe({});
     EXPECT_EQ(told.status, 0);
     EXPECT_EQ(told.err, "");
@@ -129,6 +135,7 @@ TEST(probe_table, counts_what_is_there_and_names_what_is_missing) {
 }
 
 TEST(probe_table, has_a_line_for_every_constant_when_asked_for_all) {
+    RONDO_NEEDS_KERNEL("kernel to ask about");
     program_end const told = probe({"--all"});
     EXPECT_EQ(told.status, 0);
     for (abi::entry const& e : abi::register_ops())
@@ -144,6 +151,7 @@ TEST_P(probe_refused, names_seccomp_and_the_remedy_and_fails) {
     EXPECT_NE(told.out.find("seccomp"), std::string::npos) << told.out;
     EXPECT_NE(told.out.find("io_uring_setup, io_uring_enter"), std::string::npos) << told.out;
     EXPECT_NE(told.out.find("locked memory"), std::string::npos) << told.out;
+    EXPECT_NE(told.out.find("rings run on the emulated engine"), std::string::npos) << told.out;
 }
 
 TEST_P(probe_refused, tells_programs_the_cause) {
@@ -155,6 +163,7 @@ TEST_P(probe_refused, tells_programs_the_cause) {
     EXPECT_EQ(all["refused"]["code"], code);
     EXPECT_EQ(all["refused"]["cause"], "seccomp");
     EXPECT_EQ(all["default_ring"]["created"], false);
+    EXPECT_EQ(all["engine"], "emulated");
     EXPECT_EQ(all["opcodes"][0]["supported"], nullptr);
 }
 

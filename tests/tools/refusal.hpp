@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Forbids io_uring to the calling process, and to what it executes, as container engines do: by a
-// seccomp filter. For a child before exec, since it cannot be taken back.
+// Forbids io_uring, or a part of it, to the calling process and to what it executes, by a seccomp
+// filter. For a child before exec, since it cannot be taken back.
+
+#include <support/seccomp.hpp>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -39,20 +41,6 @@ void install(::sock_filter (&code)[N]) {
 }
 
 } // namespace seccomp
-
-/// All three system calls answer with this errno.
-inline void forbid_io_uring(int errno_value) {
-    using namespace seccomp;
-    ::sock_filter code[] = {
-        load(number_at),
-        if_equal(SYS_io_uring_setup, 3, 0),
-        if_equal(SYS_io_uring_enter, 2, 0),
-        if_equal(SYS_io_uring_register, 1, 0),
-        answer(SECCOMP_RET_ALLOW),
-        answer(SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(errno_value)),
-    };
-    install(code);
-}
 
 /// One operation of io_uring_register(2) answers EINVAL, as on kernels that do not have it.
 inline void forget_registration(std::uint32_t operation) {

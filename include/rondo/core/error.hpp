@@ -72,6 +72,7 @@ enum class cause : std::uint8_t {
     disabled,          ///< the ring is not enabled yet, or already is
     restricted,        ///< the ring's restrictions forbid it
     missing_feature,   ///< the kernel lacks what this needs
+    unknown_engine,    ///< RONDO_ENGINE names no engine
     device_polling,    ///< a ring with setup::iopoll cannot wait like that
     forked,            ///< the ring belongs to the parent process
     moved_from,        ///< the object was moved away

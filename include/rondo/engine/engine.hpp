@@ -14,6 +14,16 @@
 
 namespace rondo::engine {
 
+/// Who is to run a ring.
+enum class kind : std::uint8_t {
+    automatic, ///< the kernel, or where it may not be used the emulated engine
+    kernel,    ///< the kernel, or an error
+    emulated,  ///< the engine in user space: engine/emulated.hpp
+};
+inline constexpr kind automatic = kind::automatic;
+inline constexpr kind kernel = kind::kernel;
+inline constexpr kind emulated = kind::emulated;
+
 /// The interface of io_uring. Calls answer as the system calls do: a value, or minus an errno.
 class backend {
 public:
@@ -29,11 +39,17 @@ public:
     virtual result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept = 0;
     /// close(2) of a ring. What is in flight goes on until it is complete.
     virtual void close(int fd) noexcept = 0;
+    /// From now on someone polls the ring's descriptor: it must be readable when there are
+    /// completions. A kernel's always is.
+    virtual void expose(int fd) noexcept { static_cast<void>(fd); }
     /// True for the system's own kernel, whose calls rings make without coming here.
     [[nodiscard]] virtual bool is_kernel() const noexcept { return false; }
 
 protected:
     ~backend() = default;
 };
+
+/// kernel, emulated, or automatic for an engine that is neither.
+[[nodiscard]] kind kind_of(backend const& who) noexcept;
 
 } // namespace rondo::engine

@@ -8,7 +8,7 @@
 namespace rondo::engine {
 
 /// The system calls. One object for the whole program, without state.
-[[nodiscard]] backend& kernel() noexcept;
+[[nodiscard]] backend& kernel_backend() noexcept;
 
 /// Whether this process may create rings; the error names the cause found (seccomp, the sysctls
 /// kernel.io_uring_disabled and kernel.io_uring_group, a kernel without io_uring) and the remedy.

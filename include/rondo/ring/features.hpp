@@ -27,10 +27,12 @@ struct features {
     enum class source : std::uint8_t { query, probe, trial };
 
     source learned_by = source::trial;
-    bool registered_descriptor = false; ///< enters go through the thread's table
-    bool wait_region = false;           ///< timed waits use registered memory
-    bool huge_pages = false;            ///< the queues lie in huge pages
-    bool kernel_engine = true;          ///< the system's kernel runs the ring
+    bool registered_descriptor = false;   ///< enters go through the thread's table
+    bool wait_region = false;             ///< timed waits use registered memory
+    bool huge_pages = false;              ///< the queues lie in huge pages
+    engine::kind engine = engine::kernel; ///< who runs the ring; automatic: one of the caller's own
+    /// Why the kernel does not, if it was asked first: its cause is seccomp, sysctl_disabled, ...
+    error why_not_kernel = {};
     std::uint32_t sq_entries = 0;
     std::uint32_t cq_entries = 0;
     abi::setup setup = {};          ///< set-up flags that the ring has

@@ -39,6 +39,6 @@ result<> filter_requests(ring& owner, request_filter const& filter) noexcept;
 /// Adds a filter to all rings that this thread and its later children make from now on. EACCES:
 /// needs CAP_SYS_ADMIN or PR_SET_NO_NEW_PRIVS. EINVAL with cause::missing_feature. Linux 7.0
 result<> filter_requests_of_this_task(request_filter const& filter,
-                                      engine::backend& who = engine::kernel()) noexcept;
+                                      engine::backend& who = engine::kernel_backend()) noexcept;
 
 } // namespace rondo

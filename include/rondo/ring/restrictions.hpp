@@ -77,7 +77,7 @@ public:
     /// Restricts all rings that this thread and its later children make from now on. EPERM with
     /// cause::in_use: it has restrictions. EACCES: needs CAP_SYS_ADMIN or PR_SET_NO_NEW_PRIVS.
     /// EINVAL with cause::missing_feature. Linux 7.0
-    result<> apply_to_this_task(engine::backend& who = engine::kernel()) const noexcept;
+    result<> apply_to_this_task(engine::backend& who = engine::kernel_backend()) const noexcept;
 
 private:
     std::uint64_t opcodes_[4] = {};

@@ -60,8 +60,12 @@ struct ring_options {
     bool wait_region = true;
     /// Whether the CPU that waits counts as waiting for I/O; false sets no_iowait. Linux 6.15
     bool iowait = true;
-    /// Who runs the ring; null: the kernel. It outlives the ring.
-    engine::backend* backend = nullptr;
+    /// Who runs the ring: engine::automatic, kernel or emulated. The environment's RONDO_ENGINE,
+    /// one of these words, comes before it. features::engine tells who it is, and
+    /// features::why_not_kernel what speaks against the kernel.
+    rondo::engine::kind engine = rondo::engine::automatic;
+    /// An engine of the caller's own, before all others; null: none. It outlives the ring.
+    rondo::engine::backend* backend = nullptr;
 };
 
 /// How long submit_and_wait waits. On a ring with setup::iopoll and no poller the kernel looks at

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Requests that end before they are done: cancels, and timeouts that come due.
+#include "kernel_side.hpp"
+
+#include "installation.hpp"
+#include "timeouts.hpp"
+
+#include <rondo/abi/flags.hpp>
+#include <rondo/abi/opcode.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <utility>
+
+namespace rondo::engine::emulation {
+
+namespace {
+
+/// What was moved before the cancel is told, and breaks a chain as any short count does.
+outcome cancelled(request const& r) noexcept {
+    switch (static_cast<abi::opcode>(r.sqe().opcode)) {
+    case abi::opcode::send:
+    case abi::opcode::recv:
+    case abi::opcode::sendmsg:
+    case abi::opcode::recvmsg:
+    case abi::opcode::send_zc:
+    case abi::opcode::sendmsg_zc: break;
+    default: return outcome::answer(-ECANCELED);
+    }
+    if (r.progress == 0)
+        return outcome::answer(-ECANCELED);
+    outcome out = outcome::answer(static_cast<long>(r.progress));
+    out.broken = true;
+    return out;
+}
+
+} // namespace
+
+bool kernel_side::matches(request const& r, cancel_pattern const& pattern) const noexcept {
+    auto const asks = [&](abi::cancel_flag f) { return (pattern.flags & raw(f)) != 0; };
+    using enum abi::cancel_flag;
+    if (r.where == place::chained || r.where == place::deferred || r.guarded != nullptr)
+        return false;
+    if (asks(any))
+        return true;
+    if (asks(fd) && !(r.what->has_file && r.sqe().fd == pattern.fd &&
+                      r.has(abi::sqe_flag::fixed_file) == asks(fd_fixed)))
+        return false;
+    if (asks(op) && r.sqe().opcode != pattern.opcode)
+        return false;
+    bool const by_data = asks(userdata) || !(asks(fd) || asks(op));
+    return !by_data || r.sqe().user_data == pattern.user_data;
+}
+
+std::int32_t kernel_side::cancel(cancel_pattern const& pattern, request const* except) noexcept {
+    bool const all = (pattern.flags & raw(abi::cancel_flag::all | abi::cancel_flag::any)) != 0;
+    try {
+        // Ending one may end others: they are looked up again before each is touched.
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> found;
+        for (request const* r = requests_.oldest(); r != nullptr; r = r->newer) {
+            if (r == except || !matches(*r, pattern))
+                continue;
+            found.emplace_back(r->index, r->generation);
+            if (!all)
+                break;
+        }
+        std::int32_t count = 0;
+        for (auto const& [index, generation] : found) {
+            request* const r = requests_.at(index, generation);
+            std::int32_t const done = r != nullptr ? cancel_one(*r) : -ENOENT;
+            if (!all)
+                return done;
+            count += done != -ENOENT ? 1 : 0;
+        }
+        return all ? count : -ENOENT;
+    } catch (std::bad_alloc const&) {
+        return -ENOMEM;
+    }
+}
+
+/// 0: it has ended. -EALREADY: it will, as soon as whoever has it lets go. -ENOENT: not to be had.
+std::int32_t kernel_side::cancel_one(request& r) noexcept {
+    switch (r.where) {
+    case place::polled:
+    case place::timed: break;
+    case place::nowhere:
+        if (!ready_.remove(r))
+            return -ENOENT;
+        break;
+    case place::queued:
+    case place::working:
+        if (!home_.pool().take_back(r)) {
+            if (!std::exchange(r.cancelled, true)) {
+                try {
+                    pressed_.push_back(&r);
+                } catch (std::bad_alloc const&) { // then it is pressed this once
+                }
+            }
+            home_.pool().interrupt(r);
+            return -EALREADY;
+        }
+        r.keeper.reset();
+        break;
+    case place::watched:
+        if (r.what->take_back == nullptr || !r.what->take_back(r))
+            return -EALREADY;
+        r.keeper.reset();
+        break;
+    default: return -ENOENT;
+    }
+    finish(r, cancelled(r));
+    return 0;
+}
+
+/// A signal may come just before the system call that it is to end: until it has ended, again.
+void kernel_side::press_workers() noexcept {
+    for (request* const r : pressed_)
+        home_.pool().interrupt(*r);
+}
+
+bool kernel_side::wait_for_time(request& r) noexcept {
+    if (!timers_.add(r))
+        return false;
+    r.where = place::timed;
+    return true;
+}
+
+bool kernel_side::wait_for_count(request& r, std::uint32_t completions) noexcept {
+    r.progress = queues_.posted() + overflow_.size() + completions;
+    try {
+        counted_.push_back(&r);
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+    if (r.due != no_time && !timers_.add(r)) {
+        counted_.pop_back();
+        return false;
+    }
+    r.where = place::timed;
+    return true;
+}
+
+void kernel_side::set_time(request& r, std::int64_t due, timer_clock clock) noexcept {
+    if (r.due != no_time)
+        timers_.remove(r);
+    r.due = due;
+    r.clock = clock;
+    static_cast<void>(timers_.add(r)); // there is room: it was there before
+}
+
+/// What a timeout does when it is due.
+void kernel_side::expire(request& r) noexcept {
+    timers_.remove(r);
+    r.due = no_time;
+    if (request* const guarded = std::exchange(r.guarded, nullptr)) {
+        guarded->guard = nullptr;
+        std::int32_t const done = cancel_one(*guarded);
+        return finish(r, outcome::answer(done == 0 ? -ETIME : done));
+    }
+    finish_timeout(*this, r);
+}
+
+void kernel_side::expire_timers() noexcept {
+    if (timers_.empty())
+        return;
+    for (std::size_t i = 0; i < timer_clocks; ++i) {
+        auto const clock = static_cast<timer_clock>(i);
+        if (timers_.first(clock) == nullptr)
+            continue;
+        std::int64_t const time = time_on(system_clock_of(clock));
+        for (request* r = timers_.first(clock); r != nullptr && r->due <= time;
+             r = timers_.first(clock))
+            expire(*r);
+    }
+}
+
+void kernel_side::expire_counts() noexcept {
+    while (std::exchange(counts_due_, false)) {
+        auto const total = static_cast<std::uint32_t>(queues_.posted() + overflow_.size());
+        auto const reached = std::ranges::find_if(counted_, [total](request const* r) {
+            return static_cast<std::int32_t>(total - static_cast<std::uint32_t>(r->progress)) >= 0;
+        });
+        if (reached != counted_.end())
+            finish(**reached, outcome::answer(0)); // posts, so that this is done once more
+    }
+}
+
+} // namespace rondo::engine::emulation

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// Issuing requests: their files and buffers are found, the operation is attempted, and what came
+// of it is done with it: an end, a wait for its descriptor, a worker.
+#include "kernel_side.hpp"
+
+#include "calls.hpp"
+#include "installation.hpp"
+#include "operations.hpp"
+
+#include <rondo/abi/flags.hpp>
+#include <rondo/abi/socket.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <new>
+#include <sys/socket.h>
+
+namespace rondo::engine::emulation {
+namespace {
+
+constexpr unsigned most_answers_at_once = 32; // of one multishot request, before others have a turn
+constexpr std::uint32_t most_buffers = 256;   // of one bundle
+
+bool is(request const& r, abi::opcode code) noexcept {
+    return r.sqe().opcode == static_cast<std::uint8_t>(code);
+}
+
+bool is_transfer_by_message(request const& r) noexcept {
+    return is(r, abi::opcode::send) || is(r, abi::opcode::recv) || is(r, abi::opcode::sendmsg) ||
+           is(r, abi::opcode::recvmsg) || is(r, abi::opcode::send_zc) ||
+           is(r, abi::opcode::sendmsg_zc);
+}
+
+bool is_splice(request const& r) noexcept {
+    return is(r, abi::opcode::splice) || is(r, abi::opcode::tee);
+}
+
+/// How much of a provided buffer may be used; 0: all of it.
+std::uint32_t wanted_bytes(request const& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    ::iovec const* first = nullptr;
+    if (is(r, abi::opcode::readv) && entry.len != 0) {
+        first = pointer_to<::iovec const>(entry.addr);
+    } else if (is(r, abi::opcode::recvmsg)) {
+        auto const& header = *pointer_to<::msghdr const>(entry.addr);
+        first = header.msg_iovlen != 0 ? header.msg_iov : nullptr;
+    } else {
+        return entry.len;
+    }
+    return first != nullptr ? static_cast<std::uint32_t>(first->iov_len) : 0;
+}
+
+long duplicate(int fd) noexcept { return call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3); }
+
+} // namespace
+
+void kernel_side::run_ready() noexcept {
+    while (!ready_.empty()) {
+        request& r = ready_.pop();
+        r.attempted ? attempt(r) : issue(r);
+        if (ready_.empty() && issued_ == 0)
+            start_deferred();
+    }
+}
+
+void kernel_side::issue(request& r) noexcept {
+    r.where = place::nowhere;
+    r.attempted = true;
+    if (r.rest != nullptr && is(*r.rest, abi::opcode::link_timeout))
+        arm_guard(r);
+    std::int32_t found = find_files(r);
+    if (found == 0)
+        found = find_buffer(r);
+    if (found != 0)
+        return finish(r, outcome::answer(found));
+    if (r.has(abi::sqe_flag::async) && !r.what->on_ring)
+        return give_to_worker(r);
+    attempt(r);
+}
+
+std::int32_t kernel_side::find_files(request& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    if (r.what->has_file) {
+        r.fd = entry.fd;
+        if (r.has(abi::sqe_flag::fixed_file)) {
+            shared_fd const* const slot = files_.at(static_cast<std::uint32_t>(entry.fd));
+            if (slot == nullptr)
+                return -EBADF;
+            r.slot = *slot;
+            r.fd = r.slot->get();
+        }
+    }
+    if (is_splice(r)) {
+        r.second = entry.splice_fd_in;
+        if ((entry.splice_flags & raw(abi::splice_flag::fd_in_fixed)) != 0) {
+            shared_fd const* const slot = files_.at(static_cast<std::uint32_t>(entry.splice_fd_in));
+            if (slot == nullptr)
+                return -EBADF;
+            r.second_slot = *slot;
+            r.second = r.second_slot->get();
+        }
+    }
+    return 0;
+}
+
+/// Registered buffers are held as long as the request needs them.
+std::int32_t kernel_side::find_buffer(request& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    bool const plain = is(r, abi::opcode::read_fixed) || is(r, abi::opcode::write_fixed);
+    bool const vector = is(r, abi::opcode::readv_fixed) || is(r, abi::opcode::writev_fixed);
+    bool const message = (is(r, abi::opcode::send_zc) || is(r, abi::opcode::sendmsg_zc)) &&
+                         (entry.ioprio & raw(abi::recvsend_flag::fixed_buf)) != 0;
+    if (!plain && !vector && !message)
+        return 0;
+    long ok = 0;
+    if (vector) {
+        auto const* const parts = pointer_to<::iovec const>(entry.addr);
+        for (std::uint32_t i = 0; ok == 0 && i < entry.len; ++i)
+            ok =
+                buffers_.check(entry.buf_index, reinterpret_cast<std::uintptr_t>(parts[i].iov_base),
+                               parts[i].iov_len);
+    } else if (is(r, abi::opcode::sendmsg_zc)) {
+        auto const& header = *pointer_to<::msghdr const>(entry.addr);
+        for (std::size_t i = 0; ok == 0 && i < header.msg_iovlen; ++i)
+            ok = buffers_.check(entry.buf_index,
+                                reinterpret_cast<std::uintptr_t>(header.msg_iov[i].iov_base),
+                                header.msg_iov[i].iov_len);
+    } else {
+        ok = buffers_.check(entry.buf_index, entry.addr, entry.len);
+    }
+    if (ok != 0)
+        return static_cast<std::int32_t>(ok);
+    r.buffer = buffers_.hold(entry.buf_index);
+    return 0;
+}
+
+outcome kernel_side::attempt_with_buffer(request& r) noexcept {
+    if (std::int32_t const chosen = choose_buffer(r); chosen < 0)
+        return outcome::answer(chosen);
+    outcome how = r.what->attempt(r, false);
+    switch (how.what) {
+    case outcome::kind::done: break; // finish() settles it
+    case outcome::kind::more: how.flags |= groups_.commit(r, how.res); break;
+    case outcome::kind::work: groups_.keep(r); break;
+    default: groups_.put_back(r); break;
+    }
+    return how;
+}
+
+std::int32_t kernel_side::choose_buffer(request& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    bool const bundle =
+        is_transfer_by_message(r) && (entry.ioprio & raw(abi::recvsend_flag::bundle)) != 0;
+    return groups_.choose(r, entry.buf_group, wanted_bytes(r), bundle ? most_buffers : 1);
+}
+
+void kernel_side::attempt(request& r) noexcept {
+    r.where = place::nowhere;
+    for (unsigned answers = 0;; ++answers) {
+        if (answers == most_answers_at_once) {
+            ready_.push(r);
+            return;
+        }
+        bool const chooses = r.has(abi::sqe_flag::buffer_select);
+        outcome how = chooses ? attempt_with_buffer(r) : r.what->attempt(r, false);
+        switch (how.what) {
+        case outcome::kind::done: return finish(r, how);
+        case outcome::kind::more:
+            install(r, how);
+            if (how.res < 0)
+                return finish(r, outcome::answer(how.res));
+            post_more(r, how.res, how.flags);
+            continue;
+        case outcome::kind::poll: return wait_for_events(r, how.events);
+        case outcome::kind::work: return give_to_worker(r);
+        case outcome::kind::kept:
+            if (r.armed)
+                poller_.unwatch(r);
+            if (r.where == place::nowhere) {
+                r.where = place::watched;
+                r.keeper = shared_from_this();
+            }
+            if (!keep(r))
+                static_cast<void>(cancel_one(r));
+            return;
+        }
+    }
+}
+
+/// Has duplicates of the caller's descriptors, so that nobody closes them while they are waited
+/// for, as the kernel holds the files. Without room for more the caller's own must do.
+bool kernel_side::hold(request& r) noexcept {
+    if (r.what->has_file && !r.slot && !r.own) {
+        long const fd = duplicate(r.fd);
+        if (fd == -EBADF)
+            return false;
+        if (fd >= 0) {
+            r.own.reset(static_cast<int>(fd));
+            r.fd = r.own.get();
+        }
+    }
+    if (r.second >= 0 && !r.second_slot && !r.second_own) {
+        long const fd = duplicate(r.second);
+        if (fd == -EBADF)
+            return false;
+        if (fd >= 0) {
+            r.second_own.reset(static_cast<int>(fd));
+            r.second = r.second_own.get();
+        }
+    }
+    return true;
+}
+
+/// Once: what the entry points to is copied before the submitter goes on.
+bool kernel_side::keep(request& r) noexcept {
+    if (r.kept || r.what->keep == nullptr)
+        return true;
+    r.kept = true;
+    return r.what->keep(r);
+}
+
+void kernel_side::give_to_worker(request& r) noexcept {
+    if (r.has(abi::sqe_flag::buffer_select)) { // async was asked for: there was no attempt
+        if (std::int32_t const chosen = choose_buffer(r); chosen < 0)
+            return finish(r, outcome::answer(chosen));
+        groups_.keep(r);
+    }
+    if (!hold(r))
+        return finish(r, outcome::answer(-EBADF));
+    if (!keep(r))
+        return finish(r, outcome::answer(-ENOMEM));
+    if (r.armed)
+        poller_.unwatch(r);
+    r.where = place::queued;
+    r.keeper = shared_from_this();
+    if (!home_.pool().start(r, &installation::worked, nullptr)) {
+        r.keeper.reset();
+        finish(r, outcome::answer(-EAGAIN));
+    }
+}
+
+void kernel_side::wait_for_events(request& r, std::uint32_t events) noexcept {
+    if (events == 0) { // something may have changed already
+        ready_.push(r);
+        return;
+    }
+    if (!hold(r))
+        return finish(r, outcome::answer(-EBADF));
+    if (!keep(r))
+        return finish(r, outcome::answer(-ENOMEM));
+    std::int32_t const watched = poller_.watch(r, events);
+    if (watched == -EPERM) // always ready: what does not come at once comes by blocking
+        return give_to_worker(r);
+    if (watched != 0)
+        return finish(r, outcome::answer(watched));
+    r.where = place::polled;
+}
+
+/// Puts a new descriptor into the slot that was asked for.
+void kernel_side::install(request& r, outcome& how) noexcept {
+    if (!r.what->makes_file || how.res < 0 || r.sqe().file_index == 0)
+        return;
+    how.res = static_cast<std::int32_t>(files_.install(unique_fd(how.res), r.sqe().file_index));
+}
+
+} // namespace rondo::engine::emulation

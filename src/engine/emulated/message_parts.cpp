@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "message_parts.hpp"
+
+#include "arguments.hpp"
+#include "calls.hpp"
+#include "socket_facts.hpp"
+#include "user_memory.hpp"
+
+#include <limits.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+namespace rondo::engine::emulation {
+
+std::size_t bytes_of(std::span<::iovec const> memory) noexcept {
+    std::size_t bytes = 0;
+    for (::iovec const& part : memory)
+        bytes += std::min(part.iov_len, most_bytes - bytes);
+    return bytes;
+}
+
+bool message_parts::assign(std::span<::iovec const> memory, std::uint64_t skip,
+                           std::size_t most) noexcept {
+    if (memory.size() > few_.size()) {
+        try {
+            many_.resize(memory.size());
+        } catch (std::bad_alloc const&) {
+            return false;
+        }
+        first_ = many_.data();
+    }
+    most = std::min(most, most_bytes);
+    for (::iovec const& part : memory) {
+        std::size_t const skipped = std::min<std::uint64_t>(part.iov_len, skip);
+        skip -= skipped;
+        std::size_t const size = std::min(part.iov_len - skipped, most - bytes_);
+        if (size == 0)
+            continue;
+        first_[count_++] = {static_cast<std::byte*>(part.iov_base) + skipped, size};
+        bytes_ += size;
+    }
+    return true;
+}
+
+outcome wait_for(request& r, std::uint32_t events) noexcept {
+    r.in_progress = true;
+    return outcome::until(events);
+}
+
+std::optional<outcome> first_wait(request& r, std::uint32_t events, bool on_worker) noexcept {
+    bool const first = asks(r.sqe(), abi::recvsend_flag::poll_first) && !r.in_progress;
+    bool const stream = asks(r.sqe(), abi::recvsend_flag::recv_multishot);
+    if (!first && !(stream && on_worker && may_wait(r.sqe())))
+        return {};
+    if (long const type = socket_option(r.fd, SO_TYPE); type < 0)
+        return outcome::answer(type);
+    return may_wait(r.sqe()) ? wait_for(r, events) : outcome::answer(-EAGAIN);
+}
+
+::msghdr& header_of(abi::sqe const& entry) noexcept { return *pointer_to<::msghdr>(entry.addr); }
+
+std::span<::iovec const> memory_of(::msghdr const& header) noexcept {
+    return {header.msg_iov, header.msg_iovlen};
+}
+
+std::int32_t check_header(std::uint64_t address) noexcept {
+    if (!is_mapped(address, sizeof(::msghdr)))
+        return -EFAULT;
+    ::msghdr const& header = *pointer_to<::msghdr>(address);
+    if (header.msg_name != nullptr && static_cast<int>(header.msg_namelen) < 0)
+        return -EINVAL;
+    if (header.msg_iovlen > IOV_MAX)
+        return -EMSGSIZE;
+    return is_mapped(header.msg_iov, header.msg_iovlen * sizeof(::iovec)) ? 0 : -EFAULT;
+}
+
+bool keep_header(request& r, bool with_name) noexcept {
+    abi::sqe& entry = r.sqe();
+    std::uint64_t const original = entry.addr;
+    if (!keep_bytes(r, entry.addr, sizeof(::msghdr)))
+        return false;
+    ::msghdr& header = header_of(entry);
+    void* const parts = r.copy(header.msg_iov, header.msg_iovlen * sizeof(::iovec));
+    if (parts == nullptr)
+        return false;
+    header.msg_iov = static_cast<::iovec*>(parts);
+    if (with_name && header.msg_name != nullptr) {
+        header.msg_namelen = std::min<::socklen_t>(header.msg_namelen, sizeof(::sockaddr_storage));
+        header.msg_name = r.copy(header.msg_name, header.msg_namelen);
+        if (header.msg_name == nullptr)
+            return false;
+    }
+    entry.addr2 = original;
+    return true;
+}
+
+bool keep_vector(request& r) noexcept {
+    return keep_bytes(r, r.sqe().addr, std::size_t{r.sqe().len} * sizeof(::iovec));
+}
+
+} // namespace rondo::engine::emulation

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Taking submissions: an entry becomes a request, requests become chains, chains start or wait
+// behind a drain.
+#include "kernel_side.hpp"
+
+#include "operations.hpp"
+
+#include <rondo/core/annotate.hpp>
+
+#include <cerrno>
+
+namespace rondo::engine::emulation {
+namespace {
+
+constexpr auto known_flags = abi::sqe_flag::fixed_file | abi::sqe_flag::io_drain |
+                             abi::sqe_flag::io_link | abi::sqe_flag::io_hardlink |
+                             abi::sqe_flag::async | abi::sqe_flag::buffer_select |
+                             abi::sqe_flag::cqe_skip_success;
+
+bool takes_priority(abi::opcode code) noexcept {
+    switch (code) {
+    case abi::opcode::readv:
+    case abi::opcode::writev:
+    case abi::opcode::read_fixed:
+    case abi::opcode::write_fixed:
+    case abi::opcode::read:
+    case abi::opcode::write:
+    case abi::opcode::readv_fixed:
+    case abi::opcode::writev_fixed:
+    case abi::opcode::read_multishot:
+    case abi::opcode::accept:
+    case abi::opcode::send:
+    case abi::opcode::recv:
+    case abi::opcode::sendmsg:
+    case abi::opcode::recvmsg:
+    case abi::opcode::send_zc:
+    case abi::opcode::sendmsg_zc:
+    case abi::opcode::recv_zc: return true;
+    default: return false;
+    }
+}
+
+bool is_linked(request const& r) noexcept {
+    return r.has(abi::sqe_flag::io_link) || r.has(abi::sqe_flag::io_hardlink);
+}
+
+} // namespace
+
+std::uint32_t kernel_side::submit(std::uint32_t most) noexcept {
+    std::uint32_t const queued = queues_.submissions();
+    std::uint32_t taken = 0;
+    submitting_ = true;
+    for (std::uint32_t left = most < queued ? most : queued; left != 0; --left) {
+        ++taken;
+        if (!take_one())
+            break;
+    }
+    if (chain_head_ != nullptr)
+        end_chain();
+    queues_.release_submissions();
+    run_ready();
+    submitting_ = false;
+    return taken;
+}
+
+/// False: what comes after it has to wait for the next call.
+bool kernel_side::take_one() noexcept {
+    abi::sqe128 entry;
+    if (!queues_.take(entry))
+        return true;
+    request* const r = requests_.add(*this);
+    if (r == nullptr) {
+        post({{entry.head.user_data, -ENOMEM, 0}, {}});
+        return false;
+    }
+    r->entry = entry;
+    r->result = admit(*r);
+    // A bad entry in the middle of a chain is the chain's affair: it is taken to its end.
+    bool const stops = r->result != 0 && !is_linked(*r) && !has(flags_, abi::setup::submit_all);
+    append(*r);
+    run_ready();
+    return !stops;
+}
+
+/// What the kernel looks at when it takes an entry: 0, or the -errno of one that makes no sense.
+std::int32_t kernel_side::admit(request& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    auto const code = static_cast<abi::opcode>(entry.opcode);
+    r.what = find_operation(code);
+    if (r.what == nullptr)
+        return -EINVAL;
+    auto const flags = static_cast<abi::sqe_flag>(entry.flags);
+    if (any(flags & ~known_flags) || entry.personality != 0)
+        return -EINVAL;
+    if (any(flags & abi::sqe_flag::buffer_select) && !r.what->chooses)
+        return -EOPNOTSUPP;
+    if (any(flags & abi::sqe_flag::cqe_skip_success))
+        refuses_drain_ = true;
+    if (any(flags & abi::sqe_flag::io_drain) && refuses_drain_)
+        return -EOPNOTSUPP;
+    if (!restrictions_.allow(entry))
+        return -EACCES;
+    if (entry.ioprio != 0 && !takes_priority(code))
+        return -EINVAL;
+    if (code == abi::opcode::link_timeout &&
+        (chain_head_ == nullptr ||
+         chain_tail_->sqe().opcode == static_cast<std::uint8_t>(abi::opcode::link_timeout)))
+        return -EINVAL;
+    return r.what->check != nullptr ? r.what->check(entry) : 0;
+}
+
+void kernel_side::append(request& r) noexcept {
+    bool const linked = is_linked(r);
+    if (chain_head_ == nullptr)
+        chain_head_ = &r;
+    else
+        chain_tail_->rest = &r;
+    chain_tail_ = &r;
+    r.where = place::chained;
+    if (!linked)
+        end_chain();
+}
+
+/// Starts the chain that was taken, or fails all of it when one of its entries was refused.
+void kernel_side::end_chain() noexcept {
+    request* const head = std::exchange(chain_head_, nullptr);
+    chain_tail_ = nullptr;
+    bool refused = false, silent = false;
+    for (request const* r = head; r != nullptr; r = r->rest) {
+        refused = refused || r->result != 0;
+        silent = silent || (r->result != 0 && r->has(abi::sqe_flag::cqe_skip_success));
+        ++issued_;
+    }
+    if (!refused)
+        return start(*head);
+    for (request* r = head; r != nullptr;) {
+        request* const rest = std::exchange(r->rest, nullptr);
+        bool const own_fault = r->result != 0;
+        r->failed = true;
+        if (own_fault || !(silent && r->has(abi::sqe_flag::cqe_skip_success)))
+            post({{r->sqe().user_data, own_fault ? r->result : -ECANCELED, 0}, {}});
+        release(*r);
+        r = rest;
+    }
+}
+
+/// A drain waits for all that started before it, and what is taken later waits for the drain.
+void kernel_side::start(request& head) noexcept {
+    bool drains = drain_next_;
+    drain_next_ = false;
+    std::uint32_t length = 0;
+    for (request const* r = &head; r != nullptr; r = r->rest, ++length)
+        if (r->has(abi::sqe_flag::io_drain)) {
+            drains = true;
+            drain_next_ = drain_next_ || length != 0; // in the middle: what follows drains, too
+        }
+    head.drains = drains;
+    bool const waits = !deferred_.empty() || ((drains || barrier_) && issued_ > length);
+    if (waits) {
+        issued_ -= length;
+        head.chain_length = length;
+        head.where = place::deferred;
+        deferred_.push(head);
+        return;
+    }
+    barrier_ = drains;
+    ready_.push(head);
+}
+
+void kernel_side::start_deferred() noexcept {
+    while (!deferred_.empty()) {
+        request& head = *deferred_.first();
+        if ((head.drains || barrier_) && issued_ != 0)
+            return;
+        deferred_.pop();
+        issued_ += head.chain_length;
+        barrier_ = head.drains;
+        head.where = place::nowhere;
+        ready_.push(head);
+    }
+}
+
+} // namespace rondo::engine::emulation

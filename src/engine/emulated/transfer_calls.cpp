@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Reading and writing, in all kinds of buffers.
+#include "families.hpp"
+
+#include "calls.hpp"
+#include "kernel_side.hpp"
+
+#include <rondo/abi/flags.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits.h>
+#include <new>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <utility>
+#include <vector>
+
+namespace rondo::engine::emulation {
+namespace {
+
+constexpr std::uint64_t here = ~std::uint64_t{0}; // the file's own position
+
+bool is_vector(abi::opcode code) noexcept {
+    return code == abi::opcode::readv || code == abi::opcode::writev ||
+           code == abi::opcode::readv_fixed || code == abi::opcode::writev_fixed;
+}
+
+bool is_write(abi::opcode code) noexcept {
+    return code == abi::opcode::write || code == abi::opcode::writev ||
+           code == abi::opcode::write_fixed || code == abi::opcode::writev_fixed;
+}
+
+abi::opcode code_of(request const& r) noexcept { return static_cast<abi::opcode>(r.sqe().opcode); }
+
+std::int32_t check(abi::sqe const& entry) noexcept {
+    auto const code = static_cast<abi::opcode>(entry.opcode);
+    if (entry.attr_type_mask != 0)
+        return -EINVAL; // protection information: no file here keeps it
+    if (entry.ioprio >> 13 > 3)
+        return -EINVAL;
+    if (is_vector(code) && entry.len > IOV_MAX)
+        return -EINVAL;
+    if (code == abi::opcode::read_multishot &&
+        ((entry.flags & raw(abi::sqe_flag::buffer_select)) == 0 || entry.len != 0))
+        return -EINVAL;
+    if (code == abi::opcode::readv && (entry.flags & raw(abi::sqe_flag::buffer_select)) != 0 &&
+        entry.len > 1)
+        return -EINVAL;
+    return 0;
+}
+
+bool keep(request& r) noexcept {
+    if (!is_vector(code_of(r)))
+        return true;
+    void* const copy = r.copy(pointer_to<void const>(r.sqe().addr), r.sqe().len * sizeof(::iovec));
+    r.sqe().addr = reinterpret_cast<std::uintptr_t>(copy);
+    return copy != nullptr;
+}
+
+/// What is left of the request's memory after r.progress bytes.
+class rest_of {
+public:
+    explicit rest_of(request const& r) noexcept {
+        abi::sqe const& entry = r.sqe();
+        if (r.has(abi::sqe_flag::buffer_select))
+            source_ = r.chosen;
+        else if (is_vector(code_of(r)))
+            source_ = {pointer_to<::iovec const>(entry.addr), entry.len};
+        else {
+            one_ = {pointer_to<void>(entry.addr), entry.len};
+            source_ = {&one_, 1};
+        }
+        for (::iovec const& part : source_)
+            total_ += part.iov_len;
+        if (r.progress != 0)
+            skip(r.progress);
+    }
+    rest_of(rest_of const&) = delete;
+    rest_of& operator=(rest_of const&) = delete;
+
+    [[nodiscard]] ::iovec const* data() const noexcept { return source_.data(); }
+    [[nodiscard]] std::size_t size() const noexcept { return source_.size(); }
+    /// Bytes of the whole request.
+    [[nodiscard]] std::size_t total() const noexcept { return total_; }
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+private:
+    void skip(std::size_t bytes) noexcept {
+        while (!source_.empty() && bytes >= source_.front().iov_len) {
+            bytes -= source_.front().iov_len;
+            source_ = source_.subspan(1);
+        }
+        if (bytes == 0)
+            return;
+        try {
+            copy_.assign(source_.begin(), source_.end());
+        } catch (std::bad_alloc const&) {
+            failed_ = true;
+            return;
+        }
+        copy_.front() = {static_cast<std::byte*>(copy_.front().iov_base) + bytes,
+                         copy_.front().iov_len - bytes};
+        source_ = copy_;
+    }
+
+    std::span<::iovec const> source_;
+    ::iovec one_{};
+    std::vector<::iovec> copy_;
+    std::size_t total_ = 0;
+    bool failed_ = false;
+};
+
+long transfer(request const& r, rest_of const& memory, int flags) noexcept {
+    abi::sqe const& entry = r.sqe();
+    long const number = is_write(code_of(r)) ? SYS_pwritev2 : SYS_preadv2;
+    bool const multi = code_of(r) == abi::opcode::read_multishot;
+    std::uint64_t const at = multi || entry.off == here ? here : entry.off + r.progress;
+    auto const go = [&](std::uint64_t offset) {
+        return call(number, r.fd, memory.data(), memory.size(), static_cast<long>(offset),
+                    sizeof(long) == 8 ? 0L : static_cast<long>(offset >> 32),
+                    static_cast<int>(entry.rw_flags) | flags);
+    };
+    long const done = go(at);
+    return done == -ESPIPE && at != here ? go(here) : done; // streams have no positions
+}
+
+mode_t kind_of(int fd) noexcept {
+    struct ::stat status{};
+    return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+bool has_blocks(int fd) noexcept {
+    mode_t const kind = kind_of(fd);
+    return kind == S_IFREG || kind == S_IFBLK || kind == S_IFDIR;
+}
+
+bool is_ready(int fd, bool write) noexcept {
+    ::pollfd one{fd, static_cast<short>(write ? POLLOUT : POLLIN), 0};
+    abi::timespec at_once{};
+    return call(SYS_ppoll, &one, 1, &at_once, nullptr, 0) > 0;
+}
+
+/// The answer after `done` bytes or -errno came on top of what was moved before.
+outcome conclude(request& r, rest_of const& memory, long done) noexcept {
+    if (done < 0 && r.progress == 0)
+        return outcome::answer(done);
+    if (done > 0)
+        r.progress += static_cast<std::uint64_t>(done);
+    outcome out = outcome::answer(static_cast<long>(r.progress));
+    out.broken = r.progress != memory.total();
+    return out;
+}
+
+/// Files with blocks: short counts are completed as the kernel does, by a worker if need be.
+outcome transfer_blocks(request& r, bool may_block) noexcept {
+    bool const refuses_wait = (r.sqe().rw_flags & RWF_NOWAIT) != 0;
+    for (;;) {
+        rest_of const memory(r);
+        if (memory.failed())
+            return outcome::answer(-ENOMEM);
+        long const done = transfer(r, memory, may_block ? 0 : RWF_NOWAIT);
+        if (!may_block && !refuses_wait && (done == -EAGAIN || done == -EOPNOTSUPP))
+            return outcome::blocking();
+        if (done <= 0 || r.progress + static_cast<std::uint64_t>(done) == memory.total())
+            return conclude(r, memory, done);
+        r.progress += static_cast<std::uint64_t>(done);
+        if (refuses_wait)
+            return conclude(r, memory, 0);
+    }
+}
+
+/// Everything else is never waited for in a system call.
+outcome transfer_stream(request& r, rest_of const& memory, long done) noexcept {
+    bool const write = is_write(code_of(r));
+    std::uint32_t const events = write ? EPOLLOUT : EPOLLIN;
+    if (done == -EOPNOTSUPP) {
+        // This kind of file knows no RWF_NOWAIT: what is ready now does not block.
+        if (!is_ready(r.fd, write))
+            return outcome::until(events);
+        done = transfer(r, memory, 0);
+    }
+    if (done == -EAGAIN && (r.sqe().rw_flags & RWF_NOWAIT) == 0)
+        return outcome::until(events);
+    if (code_of(r) == abi::opcode::read_multishot && done > 0)
+        return {.what = outcome::kind::more, .res = static_cast<std::int32_t>(done)};
+    return conclude(r, memory, done);
+}
+
+outcome attempt(request& r, bool may_block) noexcept {
+    bool const multi = code_of(r) == abi::opcode::read_multishot;
+    if (r.in_progress && !multi) // known to have blocks
+        return transfer_blocks(r, may_block);
+    if (multi && !std::exchange(r.in_progress, true) && has_blocks(r.fd))
+        return outcome::answer(-EBADFD);
+    rest_of const memory(r);
+    if (memory.failed())
+        return outcome::answer(-ENOMEM);
+    long const done = transfer(r, memory, RWF_NOWAIT);
+    if (done >= 0 && static_cast<std::size_t>(done) == memory.total() && !multi)
+        return outcome::answer(done);
+    if (done < 0 && done != -EAGAIN && done != -EOPNOTSUPP)
+        return outcome::answer(done);
+    if (!multi && has_blocks(r.fd)) {
+        if (done == 0)
+            return conclude(r, memory, 0);
+        r.in_progress = true;
+        if (done > 0)
+            r.progress = static_cast<std::uint64_t>(done);
+        return transfer_blocks(r, may_block);
+    }
+    return transfer_stream(r, memory, done);
+}
+
+constexpr operation plain{.check = check, .keep = keep, .attempt = attempt, .has_file = true};
+constexpr operation choosing{
+    .check = check, .keep = keep, .attempt = attempt, .has_file = true, .chooses = true};
+
+} // namespace
+
+operation const* find_transfer(abi::opcode code) noexcept {
+    switch (code) {
+    case abi::opcode::read:
+    case abi::opcode::readv:
+    case abi::opcode::read_multishot: return &choosing;
+    case abi::opcode::write:
+    case abi::opcode::writev:
+    case abi::opcode::read_fixed:
+    case abi::opcode::write_fixed:
+    case abi::opcode::readv_fixed:
+    case abi::opcode::writev_fixed: return &plain;
+    default: return nullptr;
+    }
+}
+
+} // namespace rondo::engine::emulation

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The threads that make the system calls which block: one pool for all rings of an engine. It grows
+// on demand up to a bound, and shrinks when there is nothing to do. Any thread may call it. In a
+// child of fork(2) its threads are gone: leave the object there as it is, and make a new one.
+
+#include "request.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace rondo::engine::emulation {
+
+/// See the top of this file.
+class workers {
+public:
+    /// Gets a request back, on the worker and under no lock of the pool.
+    using finish_function = void (*)(void* to, request& r, outcome how) noexcept;
+
+    struct limits {
+        unsigned threads = 0;         ///< at most; 0: four for each CPU, from 4 to 64
+        std::uint32_t idle_ms = 1000; ///< after so long without work a thread ends
+    };
+
+    workers() : workers(limits{}) {}
+    /// Throws std::bad_alloc.
+    explicit workers(limits most);
+    workers(workers const&) = delete;
+    workers& operator=(workers const&) = delete;
+    /// Lets the threads go: they end by themselves after what they are in. Waits for nothing.
+    ~workers();
+
+    /// Some thread runs r.what->attempt(r, true) and then done(to, r, outcome). An attempt that
+    /// answers -EINTR is repeated, or after interrupt() becomes -ECANCELED. First come, first
+    /// served. False for want of memory, or of even one thread, or after stop().
+    [[nodiscard]] bool start(request& r, finish_function done, void* to) noexcept;
+    /// True: no thread had begun it, and none will.
+    [[nodiscard]] bool take_back(request& r) noexcept;
+    /// Makes the system call that a thread is in for `r` answer EINTR; nothing if none is. Must be
+    /// repeated, say every millisecond, until `r` is done: it may come before the call begins.
+    void interrupt(request& r) noexcept;
+
+    /// No more requests; waits until all there are were done and the threads have ended. False when
+    /// `patience_ms` were not enough. Not from a worker.
+    bool stop(std::uint32_t patience_ms) noexcept;
+    /// How many threads there are now.
+    [[nodiscard]] std::size_t threads() const noexcept;
+
+private:
+    struct state;
+    std::shared_ptr<state> state_; // the threads' too
+};
+
+} // namespace rondo::engine::emulation
