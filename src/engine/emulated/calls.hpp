@@ -30,6 +30,18 @@ template <class... Arguments>
     return abi::call(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
+// Memory that a submission lent to the kernel is poisoned under ASan. What the kernel would read
+// and write there, the engine does without being looked at.
+
+template <class T>
+[[nodiscard, gnu::noinline, gnu::no_sanitize("address")]] T read_lent(T const* from) noexcept {
+    return *from;
+}
+template <class T>
+[[gnu::noinline, gnu::no_sanitize("address")]] void write_lent(T* to, T value) noexcept {
+    *to = value;
+}
+
 /// The number of an SQE as a pointer.
 template <class T>
 [[nodiscard]] inline T* pointer_to(std::uint64_t address) noexcept {

@@ -209,14 +209,14 @@ long file_table::update_anywhere(std::int32_t* fds, std::uint32_t count) noexcep
     std::uint32_t done = 0;
     for (; done < count; ++done) {
         std::shared_ptr<registered_file> file;
-        failure = take_copy(fds[done], file);
+        failure = take_copy(read_lent(fds + done), file);
         if (failure == 0)
             failure = find_free();
         if (failure < 0)
             break;
         auto const index = static_cast<std::uint32_t>(failure);
         fill(index, shared_fd(file, &file->fd));
-        fds[done] = static_cast<std::int32_t>(index);
+        write_lent(fds + done, static_cast<std::int32_t>(index));
     }
     return done != 0 ? static_cast<long>(done) : failure;
 }

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] kernel_side* peek(int fd) noexcept;
     [[nodiscard]] workers& pool() noexcept { return pool_; }
 
+    installation* before = nullptr; ///< the parent's, in a child of fork
     /// What workers call when they are through.
     static void worked(void* to, request& r, outcome how) noexcept;
 

@@ -123,7 +123,7 @@ outcome attempt_waitid(request& r, bool) noexcept {
     long const answer = call(SYS_waitid, which, id, into, options | WNOHANG, nullptr);
     if (answer < 0)
         return outcome::answer(answer);
-    if (into->si_signo != 0 || (options & WNOHANG) != 0 || is_impatient(which, id))
+    if (read_lent(&into->si_signo) != 0 || (options & WNOHANG) != 0 || is_impatient(which, id))
         return outcome::answer(0);
     bool const was_ready = r.progress++ != 0;
     if (which != P_PID && which != P_PIDFD)
