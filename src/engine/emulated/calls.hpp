@@ -34,11 +34,12 @@ template <class... Arguments>
 // and write there, the engine does without being looked at.
 
 template <class T>
-[[nodiscard, gnu::noinline, gnu::no_sanitize("address")]] T read_lent(T const* from) noexcept {
+[[nodiscard]] __attribute__((noinline, no_sanitize("address"))) T
+read_lent(T const* from) noexcept {
     return *from;
 }
 template <class T>
-[[gnu::noinline, gnu::no_sanitize("address")]] void write_lent(T* to, T value) noexcept {
+__attribute__((noinline, no_sanitize("address"))) void write_lent(T* to, T value) noexcept {
     *to = value;
 }
 

@@ -129,7 +129,8 @@ void kernel_side::drop_guard(request& r) noexcept {
     if (guard == nullptr)
         return;
     detach(*guard);
-    post({{guard->sqe().user_data, guard->result != 0 ? guard->result : -ECANCELED, 0}, {}});
+    if (!guard->has(abi::sqe_flag::cqe_skip_success))
+        post({{guard->sqe().user_data, guard->result != 0 ? guard->result : -ECANCELED, 0}, {}});
     release(*guard);
 }
 

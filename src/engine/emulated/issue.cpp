@@ -68,7 +68,7 @@ void kernel_side::issue(request& r) noexcept {
     r.attempted = true;
     if (r.rest != nullptr && is(*r.rest, abi::opcode::link_timeout))
         arm_guard(r);
-    std::int32_t found = find_files(r);
+    std::int32_t found = r.result != 0 ? r.result : find_files(r);
     if (found == 0)
         found = find_buffer(r);
     if (found != 0)
@@ -190,7 +190,8 @@ void kernel_side::attempt(request& r) noexcept {
 /// Has duplicates of the caller's descriptors, so that nobody closes them while they are waited
 /// for, as the kernel holds the files. Without room for more the caller's own must do.
 bool kernel_side::hold(request& r) noexcept {
-    if (r.what->has_file && !r.slot && !r.own) {
+    if (r.what->has_file && !r.own) {
+        // Of a slot's file, too: one descriptor can be watched for one request only.
         long const fd = duplicate(r.fd);
         if (fd == -EBADF)
             return false;
@@ -249,8 +250,14 @@ void kernel_side::wait_for_events(request& r, std::uint32_t events) noexcept {
     if (!keep(r))
         return finish(r, outcome::answer(-ENOMEM));
     std::int32_t const watched = poller_.watch(r, events);
+    if (watched == -EPERM && is(r, abi::opcode::poll_add)) {
+        std::uint32_t const there = events & (EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM);
+        return finish(r, outcome::answer(there != 0 ? static_cast<long>(there) : -EINVAL));
+    }
     if (watched == -EPERM) // always ready: what does not come at once comes by blocking
         return give_to_worker(r);
+    if (watched == -EEXIST) // no descriptor was left for a duplicate
+        return finish(r, outcome::answer(-EMFILE));
     if (watched != 0)
         return finish(r, outcome::answer(watched));
     r.where = place::polled;

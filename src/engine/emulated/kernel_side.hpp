@@ -117,6 +117,7 @@ public:
 private:
     // submit.cpp
     std::uint32_t submit(std::uint32_t most) noexcept;
+    void keep_waiting(std::uint32_t taken) noexcept;
     bool take_one() noexcept;
     std::int32_t admit(request& r) noexcept;
     void append(request& r) noexcept;

@@ -42,7 +42,9 @@ std::int32_t poller::watch(request& r, std::uint32_t events) noexcept {
     if (r.armed && r.polled_events == events)
         return 0;
     ::epoll_event event{};
-    event.events = events;
+    // Edges: an attempt ends only when there is nothing more to be had, and what no attempt can
+    // take away, as an error that is queued apart, must not wake for ever.
+    event.events = events | EPOLLET;
     event.data.u64 = std::uint64_t{r.generation} << 32 | r.index;
     int const how = r.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     long const done = call(SYS_epoll_ctl, set_.get(), how, r.fd, &event);

@@ -35,7 +35,7 @@ public:
     /// Closes the set; wake() stays harmless.
     void close() noexcept { set_.reset(); }
 
-    /// Watches r.fd for `events`, level-triggered, or changes what it is watched for. 0, or -EPERM
+    /// Watches r.fd for `events`, edge-triggered, or changes what it is watched for. 0, or -EPERM
     /// for what is always ready (a regular file), or another -errno.
     std::int32_t watch(request& r, std::uint32_t events) noexcept;
     void unwatch(request& r) noexcept;

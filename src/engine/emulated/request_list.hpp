@@ -89,6 +89,7 @@ public:
         return r.generation == generation && r.owner != nullptr ? &r : nullptr;
     }
     [[nodiscard]] request* oldest() const noexcept { return oldest_; }
+    [[nodiscard]] request* newest() const noexcept { return newest_; }
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
 
 private:

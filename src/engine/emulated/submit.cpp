@@ -59,8 +59,17 @@ std::uint32_t kernel_side::submit(std::uint32_t most) noexcept {
         end_chain();
     queues_.release_submissions();
     run_ready();
+    keep_waiting(taken);
     submitting_ = false;
     return taken;
+}
+
+/// What waits in a chain or behind a drain is copied before the submitter goes on, as what is in
+/// flight was. Only the newest can be such: `taken` bounds how far back they go.
+void kernel_side::keep_waiting(std::uint32_t taken) noexcept {
+    for (request* r = requests_.newest(); r != nullptr && taken != 0; r = r->older, --taken)
+        if ((r->where == place::chained || r->where == place::deferred) && !keep(*r))
+            r->result = -ENOMEM; // told when its turn comes
 }
 
 /// False: what comes after it has to wait for the next call.
@@ -125,20 +134,19 @@ void kernel_side::append(request& r) noexcept {
 void kernel_side::end_chain() noexcept {
     request* const head = std::exchange(chain_head_, nullptr);
     chain_tail_ = nullptr;
-    bool refused = false, silent = false;
+    bool refused = false;
     for (request const* r = head; r != nullptr; r = r->rest) {
         refused = refused || r->result != 0;
-        silent = silent || (r->result != 0 && r->has(abi::sqe_flag::cqe_skip_success));
         ++issued_;
     }
     if (!refused)
         return start(*head);
+    // The head fails first: under skip_success it silences those behind it.
+    bool const silent = head->has(abi::sqe_flag::cqe_skip_success);
     for (request* r = head; r != nullptr;) {
         request* const rest = std::exchange(r->rest, nullptr);
-        bool const own_fault = r->result != 0;
-        r->failed = true;
-        if (own_fault || !(silent && r->has(abi::sqe_flag::cqe_skip_success)))
-            post({{r->sqe().user_data, own_fault ? r->result : -ECANCELED, 0}, {}});
+        if (r == head || !silent)
+            post({{r->sqe().user_data, r->result != 0 ? r->result : -ECANCELED, 0}, {}});
         release(*r);
         r = rest;
     }

@@ -161,6 +161,8 @@ std::int64_t kernel_side::time_left(wait_limits const& limits) noexcept {
 std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t ns,
                                 wait_limits const& limits) noexcept {
     if (sleeps_) {
+        // What this thread posted may be what the one in the poller waits for.
+        leave();
         ++others_;
         if (ns < 0)
             turn_.wait(held);
@@ -172,6 +174,8 @@ std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t
     if (std::exchange(rung_, false))
         poller_.calm();
     ::epoll_event events[poller::batch];
+    if (others_ != 0)
+        turn_.notify_all();
     sleeps_ = true;
     // With hand_over's order of putting and looking, one of the two sees the other.
     asleep_.store(true);
