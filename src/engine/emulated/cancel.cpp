@@ -94,7 +94,8 @@ std::int32_t kernel_side::cancel_one(request& r) noexcept {
             if (!std::exchange(r.cancelled, true)) {
                 try {
                     pressed_.push_back(&r);
-                } catch (std::bad_alloc const&) { // then it is pressed this once
+                } catch (std::bad_alloc const&) {
+                    r.cancelled = false; // this once it is pressed: it may be asked for again
                 }
             }
             home_.pool().interrupt(r);

@@ -36,11 +36,12 @@ private:
 
 outcome watch_children(request& r, int which, int id, int options) noexcept {
     try {
-        if (watch::start(std::make_shared<child_watch>(r, which, id, options)))
-            return {.what = outcome::kind::kept};
-    } catch (std::bad_alloc const&) { // as below
+        return watch::start(std::make_shared<child_watch>(r, which, id, options))
+                   ? outcome{.what = outcome::kind::kept}
+                   : outcome::answer(-ENOMEM);
+    } catch (std::bad_alloc const&) {
+        return outcome::answer(-ENOMEM);
     }
-    return outcome::answer(-ENOMEM);
 }
 
 } // namespace rondo::engine::emulation
