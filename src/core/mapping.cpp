@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/core/mapping.hpp>
 
+#include <cerrno>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,9 +12,29 @@ std::size_t page_size() noexcept {
     return bytes;
 }
 
+std::size_t whole_pages(std::size_t bytes) noexcept {
+    std::size_t const page = page_size();
+    return (bytes + page - 1) / page * page;
+}
+
+namespace {
+
+/// Of what mmap(2) and mremap(2) returned, kept from children.
+result<mapping> private_to_parent(void* data, std::size_t bytes) noexcept {
+    if (data == MAP_FAILED)
+        return fail(error::last(attempt::map_rings));
+    mapping out(data, bytes);
+    if (::madvise(data, bytes, MADV_DONTFORK) != 0)
+        return fail(error::last(attempt::map_rings));
+    return out;
+}
+
+} // namespace
+
 result<mapping> mapping::anonymous(std::size_t bytes, traits how) noexcept {
-    std::size_t const unit = how.huge ? std::size_t{2} << 20 : page_size();
-    std::size_t const whole = (bytes + unit - 1) / unit * unit;
+    constexpr std::size_t huge_page = std::size_t{2} << 20;
+    std::size_t const whole =
+        how.huge ? (bytes + huge_page - 1) / huge_page * huge_page : whole_pages(bytes);
     int const flags = MAP_PRIVATE | MAP_ANONYMOUS | (how.huge ? MAP_HUGETLB : 0);
     void* const data = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (data == MAP_FAILED)
@@ -27,14 +48,23 @@ result<mapping> mapping::anonymous(std::size_t bytes, traits how) noexcept {
 }
 
 result<mapping> mapping::shared(int fd, std::size_t bytes, std::uint64_t offset) noexcept {
-    void* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
-                              static_cast<off_t>(offset));
-    if (data == MAP_FAILED)
-        return fail(error::last(attempt::map_rings));
-    mapping out(data, bytes);
-    if (::madvise(data, bytes, MADV_DONTFORK) != 0)
-        return fail(error::last(attempt::map_rings));
-    return out;
+    return private_to_parent(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                    MAP_SHARED | MAP_POPULATE, fd, static_cast<off_t>(offset)),
+                             bytes);
+}
+
+result<mapping> mapping::shareable(std::size_t bytes) noexcept {
+    std::size_t const whole = whole_pages(bytes);
+    return private_to_parent(
+        ::mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), whole);
+}
+
+result<mapping> mapping::again(std::size_t bytes) const noexcept {
+    std::size_t const whole = whole_pages(bytes);
+    if (bytes == 0 || whole < bytes || whole > bytes_)
+        return fail(EINVAL, attempt::map_rings);
+    // Growing a shared mapping from no bytes makes another one of the same pages: mremap(2).
+    return private_to_parent(::mremap(data_, 0, whole, MREMAP_MAYMOVE), whole);
 }
 
 void mapping::reset() noexcept {

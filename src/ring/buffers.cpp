@@ -88,8 +88,7 @@ result<> enrol(buffers_state& state, bool tagged) noexcept {
 }
 
 result<> allocate(buffers_state& state, buffers_options const& options) noexcept {
-    std::size_t const page = page_size();
-    std::size_t const stride = (options.buffer_size + page - 1) / page * page;
+    std::size_t const stride = whole_pages(options.buffer_size);
     std::size_t bytes = 0;
     if (stride < options.buffer_size || __builtin_mul_overflow(stride, options.count, &bytes))
         return fail(ENOMEM, attempt::allocate);

@@ -13,9 +13,6 @@ namespace {
 
 using abi::setup;
 
-constexpr std::uint32_t most_entries = 32768;
-constexpr std::uint32_t most_completions = 65536;
-
 struct dependency {
     setup flag;
     setup needs; // one of these
@@ -34,11 +31,6 @@ constexpr dependency dependencies[] = {
 /// Flags about interrupting the submitter, who with a poller is not the one who submits.
 constexpr setup not_with_poller =
     setup::coop_taskrun | setup::taskrun_flag | setup::defer_taskrun | setup::sq_rewind;
-
-std::size_t whole_pages(std::size_t bytes) noexcept {
-    std::size_t const page = page_size();
-    return (bytes + page - 1) / page * page;
-}
 
 setup all_setup_flags() noexcept {
     setup out{};
@@ -64,11 +56,11 @@ setup drop_dependents(setup flags, setup kept) noexcept {
 
 queue_memory queue_bytes(ring_options const& options) noexcept {
     setup const flags = options.flags | options.required;
-    std::size_t const entries =
-        round_up_to_power_of_two(std::clamp<std::uint32_t>(options.entries, 1, most_entries));
+    std::size_t const entries = round_up_to_power_of_two(
+        std::clamp<std::uint32_t>(options.entries, 1, abi::most_sq_entries));
     std::size_t const completions =
         options.cq_entries != 0
-            ? round_up_to_power_of_two(std::min(options.cq_entries, most_completions))
+            ? round_up_to_power_of_two(std::min(options.cq_entries, abi::most_cq_entries))
             : 2 * entries;
     std::size_t const cqe = any(flags & setup::cqe32) ? 32 : 16;
     std::size_t const sqe = any(flags & setup::sqe128) ? 128 : 64;
@@ -100,10 +92,10 @@ result<> setup_plan::check() noexcept {
     if (setup const strange = wanted_ & ~all_setup_flags(); any(strange))
         return fail(EINVAL, attempt::setup, cause::unknown_flag, raw(strange));
     bool const clamp = any(wanted_ & setup::clamp);
-    if (options_.entries == 0 || (options_.entries > most_entries && !clamp))
+    if (options_.entries == 0 || (options_.entries > abi::most_sq_entries && !clamp))
         return fail(EINVAL, attempt::setup, cause::entries, options_.entries);
     if (options_.cq_entries != 0 && (options_.cq_entries < options_.entries ||
-                                     (options_.cq_entries > most_completions && !clamp)))
+                                     (options_.cq_entries > abi::most_cq_entries && !clamp)))
         return fail(EINVAL, attempt::setup, cause::entries, options_.cq_entries);
     if (setup const empty = flags_without_option(); any(empty))
         return fail(EINVAL, attempt::setup, cause::option_missing, raw(empty));

@@ -30,8 +30,7 @@ result<> enrol(ring& owner, abi::region_desc& region, bool wait_arguments) noexc
 } // namespace
 
 result<region> region::create(ring& owner, region_options const& options) noexcept {
-    std::size_t const page = page_size();
-    std::size_t const size = (options.size + page - 1) / page * page;
+    std::size_t const size = whole_pages(options.size);
     abi::region_desc described{};
     if (options.kernel_memory) {
         registrar const& registry = *owner.registry().operator->();
@@ -55,6 +54,7 @@ result<region> region::create(ring& owner, region_options const& options) noexce
         own = std::move(*fresh);
         memory = {own.data(), own.size()};
     }
+    std::size_t const page = page_size();
     if (address_of(memory.data()) % page != 0 || memory.size() % page != 0)
         return fail(EINVAL, registering, cause::memory_size, page);
     described.user_addr = address_of(memory.data());

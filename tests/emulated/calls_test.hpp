@@ -7,7 +7,7 @@
 #include <engine/emulated/families.hpp>
 #include <engine/emulated/request.hpp>
 
-#include <support/temporary_directory.hpp>
+#include <support/scratch_files.hpp>
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@
 
 namespace rondo::engine::emulation {
 
-class calls_test : public testing::Test {
+class calls_test : public testing::Test, protected test::scratch_files {
 protected:
     using finder = operation const* (*)(abi::opcode);
     explicit calls_test(finder find) : find_(find) {
@@ -101,22 +101,6 @@ protected:
     std::int32_t result(Op const& o) {
         return run(o).res;
     }
-
-    unique_fd file_with(char const* name, std::string_view contents) {
-        unique_fd fd(
-            ::open((directory_ / name).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        EXPECT_EQ(::pwrite(fd.get(), contents.data(), contents.size(), 0),
-                  static_cast<::ssize_t>(contents.size()));
-        return fd;
-    }
-    static std::string contents_of(unique_fd const& fd) {
-        std::string out(4096, '\0');
-        ::ssize_t const n = ::pread(fd.get(), out.data(), out.size(), 0);
-        out.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
-        return out;
-    }
-
-    test::temporary_directory directory_;
 
 private:
     finder find_;

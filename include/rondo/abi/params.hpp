@@ -71,6 +71,14 @@ enum class cq_ring_flag : std::uint32_t {
     eventfd_disabled = 1u << 0, // 5.8
 };
 
+/// The largest submission queue: a set-up for more is refused, or with setup::clamp granted this
+/// many. io_uring_setup(2) calls it IORING_MAX_ENTRIES.
+inline constexpr std::uint32_t most_sq_entries = 32768;
+
+/// The largest completion queue, asked for with setup::cqsize, in the same way. io_uring_setup(2)
+/// calls it IORING_MAX_CQ_ENTRIES. Linux 5.5.
+inline constexpr std::uint32_t most_cq_entries = 2 * most_sq_entries;
+
 /// File offset at which mmap(2) on the ring gives the submission ring (and, with
 /// feature::single_mmap, the completion ring as well). Linux 5.1.
 inline constexpr std::uint64_t off_sq_ring = 0;

@@ -6,6 +6,7 @@
 #include <rondo/core/result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace rondo {
@@ -44,6 +45,13 @@ public:
     [[nodiscard]] static result<mapping> shared(int fd, std::size_t bytes,
                                                 std::uint64_t offset) noexcept;
 
+    /// Zeroed memory, `bytes` rounded up to whole pages, kept from children, of which again() makes
+    /// more mappings. Whatever mmap(2) says.
+    [[nodiscard]] static result<mapping> shareable(std::size_t bytes) noexcept;
+    /// The first `bytes`, rounded up to whole pages, of shareable memory once more, kept from
+    /// children. EINVAL when there are fewer, or none are wanted; else whatever mremap(2) says.
+    [[nodiscard]] result<mapping> again(std::size_t bytes) const noexcept;
+
     [[nodiscard]] std::byte* data() const noexcept { return static_cast<std::byte*>(data_); }
     [[nodiscard]] std::size_t size() const noexcept { return bytes_; }
     [[nodiscard]] explicit operator bool() const noexcept { return data_ != nullptr; }
@@ -63,5 +71,7 @@ private:
 
 /// Bytes in a page, as sysconf(3) says.
 [[nodiscard]] std::size_t page_size() noexcept;
+/// `bytes` rounded up to a multiple of that; less than `bytes` when that does not fit.
+[[nodiscard]] std::size_t whole_pages(std::size_t bytes) noexcept;
 
 } // namespace rondo

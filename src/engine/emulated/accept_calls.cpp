@@ -4,6 +4,7 @@
 
 #include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "socket_facts.hpp"
 
 #include <rondo/abi/cqe.hpp>

@@ -6,6 +6,7 @@
 
 #include "request.hpp"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,6 +16,27 @@ namespace rondo::engine::emulation {
 template <class... Fields>
 [[nodiscard]] constexpr bool any_set(Fields... fields) noexcept {
     return (... || (fields != 0));
+}
+
+/// True if all of a reserved field's words are zero.
+template <class Words>
+[[nodiscard]] constexpr bool all_zero(Words const& words) noexcept {
+    for (auto const word : words)
+        if (word != 0)
+            return false;
+    return true;
+}
+
+/// 0, or why `count` slots from `first` on cannot be changed in a table of `size`: -EOVERFLOW,
+/// -ENXIO when there is no table, -EINVAL.
+[[nodiscard]] constexpr long check_slots(std::uint32_t first, std::uint32_t count,
+                                         std::uint32_t size) noexcept {
+    std::uint32_t end = 0;
+    if (__builtin_add_overflow(first, count, &end))
+        return -EOVERFLOW;
+    if (size == 0)
+        return -ENXIO;
+    return end > size ? -EINVAL : 0;
 }
 
 /// Reads a path as the kernel would: 0, -EFAULT, -ENAMETOOLONG or, unless it may be, -ENOENT for an

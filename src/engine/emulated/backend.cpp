@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/engine/emulated.hpp>
 
-#include "calls.hpp"
+#include "descriptors.hpp"
 #include "installation.hpp"
 #include "registrations.hpp"
 
@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <fcntl.h>
 #include <new>
 #include <sys/mman.h>
 
@@ -69,9 +68,7 @@ public:
     }
 
 private:
-    static long no_ring(int fd) noexcept {
-        return emulation::call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : -EOPNOTSUPP;
-    }
+    static long no_ring(int fd) noexcept { return emulation::is_open(fd) ? -EOPNOTSUPP : -EBADF; }
     static kernel_side* find(int fd) noexcept {
         of_this_process* const page = word();
         installation* const here = page != nullptr ? page->home.load() : nullptr;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "buffer_groups.hpp"
 
+#include "arguments.hpp"
+#include "descriptors.hpp"
+#include "memory_parts.hpp"
+
 #include <rondo/abi/cqe.hpp>
 #include <rondo/abi/opcode.hpp>
 #include <rondo/abi/params.hpp>
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
 #include <new>
 #include <utility>
 
@@ -18,23 +19,10 @@ namespace {
 
 constexpr std::uint32_t most_at_once = 65536;
 constexpr std::uint32_t highest_id = 65535;
-/// What one transfer moves at most; a longer buffer of a list is cut to it.
-constexpr std::uint32_t longest_buffer = 0x7ffff000;
+/// A longer buffer of a list is cut to what one transfer moves.
+constexpr std::uint32_t longest_buffer = most_bytes;
 /// No program has an address beyond this; where the end is nearer, reading there fails later.
 constexpr std::uint64_t end_of_memory = std::uint64_t{1} << 56;
-
-template <class Words>
-bool all_zero(Words const& words) noexcept {
-    return std::all_of(std::begin(words), std::end(words), [](auto w) { return w == 0; });
-}
-
-/// Whether the kernel's read of such a file is over when it was attempted, never polled for.
-bool is_without_poll(int fd) noexcept {
-    struct ::stat facts{};
-    if (::fstat(fd, &facts) != 0)
-        return false;
-    return S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode);
-}
 
 bool is_read(request const& r) noexcept {
     auto const code = static_cast<abi::opcode>(r.sqe().opcode);
@@ -270,7 +258,7 @@ bool buffer_groups::was_never_the_groups(request const& r, std::int32_t res) noe
     if (r.chosen_list_bytes != 0 || !is_read(r))
         return false;
     provided_ring const* const ring = ring_of(r);
-    return (res < 0 || (ring != nullptr && ring->is_incremental())) && is_without_poll(r.fd);
+    return (res < 0 || (ring != nullptr && ring->is_incremental())) && has_blocks(r.fd);
 }
 
 std::uint32_t buffer_groups::commit(request& r, std::int32_t res) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "buffer_table.hpp"
 
+#include "arguments.hpp"
 #include "user_memory.hpp"
 
 #include <rondo/core/mapping.hpp>
@@ -115,13 +116,8 @@ long buffer_table::enrol(::iovec const* memory, std::uint32_t count,
 
 long buffer_table::update(std::uint32_t first, ::iovec const* memory, std::uint32_t count,
                           std::uint64_t const* tags) noexcept {
-    std::uint32_t end = 0;
-    if (__builtin_add_overflow(first, count, &end))
-        return -EOVERFLOW;
-    if (!exists())
-        return -ENXIO;
-    if (end > size())
-        return -EINVAL;
+    if (long const failure = check_slots(first, count, size()); failure != 0)
+        return failure;
     if (!is_mapped(memory, count * sizeof *memory) ||
         !is_mapped(tags, tags != nullptr ? count * sizeof *tags : 0))
         return -EFAULT;

@@ -3,10 +3,10 @@
 #include "kernel_side.hpp"
 
 #include "installation.hpp"
+#include "message_parts.hpp"
 #include "timeouts.hpp"
 
 #include <rondo/abi/flags.hpp>
-#include <rondo/abi/opcode.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,16 +19,7 @@ namespace {
 
 /// What was moved before the cancel is told, and breaks a chain as any short count does.
 outcome cancelled(request const& r) noexcept {
-    switch (static_cast<abi::opcode>(r.sqe().opcode)) {
-    case abi::opcode::send:
-    case abi::opcode::recv:
-    case abi::opcode::sendmsg:
-    case abi::opcode::recvmsg:
-    case abi::opcode::send_zc:
-    case abi::opcode::sendmsg_zc: break;
-    default: return outcome::answer(-ECANCELED);
-    }
-    if (r.progress == 0)
+    if (!moves_messages(r.sqe()) || r.progress == 0)
         return outcome::answer(-ECANCELED);
     outcome out = outcome::answer(static_cast<long>(r.progress));
     out.broken = true;
@@ -38,7 +29,7 @@ outcome cancelled(request const& r) noexcept {
 } // namespace
 
 bool kernel_side::matches(request const& r, cancel_pattern const& pattern) const noexcept {
-    auto const asks = [&](abi::cancel_flag f) { return (pattern.flags & raw(f)) != 0; };
+    auto const asks = [&](abi::cancel_flag f) { return pattern.asks(f); };
     using enum abi::cancel_flag;
     if (r.where == place::chained || r.where == place::deferred || r.guarded != nullptr)
         return false;
@@ -54,7 +45,7 @@ bool kernel_side::matches(request const& r, cancel_pattern const& pattern) const
 }
 
 std::int32_t kernel_side::cancel(cancel_pattern const& pattern, request const* except) noexcept {
-    bool const all = (pattern.flags & raw(abi::cancel_flag::all | abi::cancel_flag::any)) != 0;
+    bool const all = pattern.asks(abi::cancel_flag::all | abi::cancel_flag::any);
     try {
         // Ending one may end others: they are looked up again before each is touched.
         std::vector<std::pair<std::uint32_t, std::uint32_t>> found;
@@ -89,7 +80,6 @@ std::int32_t kernel_side::cancel_one(request& r) noexcept {
             return -ENOENT;
         break;
     case place::queued:
-    case place::working:
         if (!home_.pool().take_back(r)) {
             if (!std::exchange(r.cancelled, true)) {
                 try {

@@ -28,14 +28,8 @@ outcome nop(request& r, bool) noexcept {
     auto const asks = [&](abi::nop_flag f) { return (entry.nop_flags & raw(f)) != 0; };
     outcome how = outcome::answer(
         asks(abi::nop_flag::inject_result) ? static_cast<std::int32_t>(entry.len) : 0);
-    if (asks(abi::nop_flag::file)) {
-        if (asks(abi::nop_flag::fixed_file)) {
-            if (r.owner->files().at(static_cast<std::uint32_t>(entry.fd)) == nullptr)
-                return outcome::answer(-EBADF);
-        } else if (long const flags = call(SYS_fcntl, entry.fd, F_GETFD); flags < 0) {
-            return outcome::answer(-EBADF);
-        }
-    }
+    if (asks(abi::nop_flag::file) && !r.owner->has_file(entry.fd, asks(abi::nop_flag::fixed_file)))
+        return outcome::answer(-EBADF);
     if (asks(abi::nop_flag::fixed_buffer) && r.owner->buffers().hold(entry.buf_index) == nullptr)
         return outcome::answer(-EFAULT);
     if (asks(abi::nop_flag::cqe32)) {
@@ -47,13 +41,9 @@ outcome nop(request& r, bool) noexcept {
     return how;
 }
 
-constexpr std::uint32_t cancel_known =
-    raw(abi::cancel_flag::all | abi::cancel_flag::fd | abi::cancel_flag::any |
-        abi::cancel_flag::fd_fixed | abi::cancel_flag::userdata | abi::cancel_flag::op);
-
 std::int32_t check_cancel(abi::sqe const& entry) noexcept {
     if ((entry.flags & raw(abi::sqe_flag::buffer_select)) != 0 || entry.off != 0 ||
-        entry.splice_fd_in != 0 || (entry.cancel_flags & ~cancel_known) != 0)
+        entry.splice_fd_in != 0 || (entry.cancel_flags & ~cancel_pattern::known) != 0)
         return -EINVAL;
     std::uint32_t const by_fd = raw(abi::cancel_flag::fd), by_op = raw(abi::cancel_flag::op);
     if ((entry.cancel_flags & (by_fd | by_op)) != 0 &&
@@ -66,14 +56,10 @@ outcome cancel(request& r, bool) noexcept {
     abi::sqe const& entry = r.sqe();
     cancel_pattern pattern{entry.cancel_flags, entry.addr, entry.fd,
                            static_cast<std::uint8_t>(entry.len)};
-    if ((entry.cancel_flags & raw(abi::cancel_flag::fd)) != 0) {
+    if (pattern.asks(abi::cancel_flag::fd)) {
         if (r.has(abi::sqe_flag::fixed_file))
             pattern.flags |= raw(abi::cancel_flag::fd_fixed);
-        bool const fixed = (pattern.flags & raw(abi::cancel_flag::fd_fixed)) != 0;
-        bool const open = fixed
-                              ? r.owner->files().at(static_cast<std::uint32_t>(entry.fd)) != nullptr
-                              : call(SYS_fcntl, entry.fd, F_GETFD) >= 0;
-        if (!open)
+        if (!r.owner->has_file(pattern.fd, pattern.asks(abi::cancel_flag::fd_fixed)))
             return outcome::answer(-EBADF);
     }
     return outcome::answer(r.owner->cancel(pattern, &r));

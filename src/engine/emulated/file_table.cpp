@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "file_table.hpp"
 
+#include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "user_memory.hpp"
 
 #include <rondo/abi/flags.hpp>
@@ -19,8 +21,6 @@ namespace rondo::engine::emulation {
 namespace {
 
 constexpr std::uint32_t most_files = 1u << 20;
-/// Copies stay clear of the numbers that programs give a meaning to.
-constexpr int lowest_copy = 3;
 
 std::uint64_t most_descriptors() noexcept {
     ::rlimit limit{};
@@ -48,9 +48,7 @@ long file_table::take_copy(std::int32_t fd, std::shared_ptr<registered_file>& in
     long const flags = call(SYS_fcntl, fd, F_GETFL);
     if (flags < 0 || (flags & O_PATH) != 0)
         return -EBADF;
-    long copy = call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest_copy);
-    if (copy == -EINVAL) // the limit of open files is below that
-        copy = -EMFILE;
+    long const copy = duplicate(fd);
     if (copy < 0)
         return copy;
     unique_fd owned(static_cast<int>(copy));
@@ -164,13 +162,8 @@ long file_table::enrol(std::int32_t const* fds, std::uint32_t count,
 
 long file_table::update(std::uint32_t first, std::int32_t const* fds, std::uint32_t count,
                         std::uint64_t const* tags) noexcept {
-    std::uint32_t end = 0;
-    if (__builtin_add_overflow(first, count, &end))
-        return -EOVERFLOW;
-    if (!exists())
-        return -ENXIO;
-    if (end > size())
-        return -EINVAL;
+    if (long const failure = check_slots(first, count, size()); failure != 0)
+        return failure;
     if (!is_mapped(tags, tags != nullptr ? count * sizeof *tags : 0) ||
         !is_mapped(fds, count * sizeof *fds))
         return -EFAULT;

@@ -4,16 +4,15 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "installation.hpp"
+#include "message_parts.hpp"
 #include "operations.hpp"
 
 #include <rondo/abi/flags.hpp>
-#include <rondo/abi/socket.hpp>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <new>
-#include <sys/socket.h>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -23,12 +22,6 @@ constexpr std::uint32_t most_buffers = 256;   // of one bundle
 
 bool is(request const& r, abi::opcode code) noexcept {
     return r.sqe().opcode == static_cast<std::uint8_t>(code);
-}
-
-bool is_transfer_by_message(request const& r) noexcept {
-    return is(r, abi::opcode::send) || is(r, abi::opcode::recv) || is(r, abi::opcode::sendmsg) ||
-           is(r, abi::opcode::recvmsg) || is(r, abi::opcode::send_zc) ||
-           is(r, abi::opcode::sendmsg_zc);
 }
 
 bool is_splice(request const& r) noexcept {
@@ -49,8 +42,6 @@ std::uint32_t wanted_bytes(request const& r) noexcept {
     }
     return first != nullptr ? static_cast<std::uint32_t>(first->iov_len) : 0;
 }
-
-long duplicate(int fd) noexcept { return call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3); }
 
 } // namespace
 
@@ -109,7 +100,7 @@ std::int32_t kernel_side::find_buffer(request& r) noexcept {
     bool const plain = is(r, abi::opcode::read_fixed) || is(r, abi::opcode::write_fixed);
     bool const vector = is(r, abi::opcode::readv_fixed) || is(r, abi::opcode::writev_fixed);
     bool const message = (is(r, abi::opcode::send_zc) || is(r, abi::opcode::sendmsg_zc)) &&
-                         (entry.ioprio & raw(abi::recvsend_flag::fixed_buf)) != 0;
+                         asks(entry, abi::recvsend_flag::fixed_buf);
     if (!plain && !vector && !message)
         return 0;
     long ok = 0;
@@ -149,8 +140,7 @@ outcome kernel_side::attempt_with_buffer(request& r) noexcept {
 
 std::int32_t kernel_side::choose_buffer(request& r) noexcept {
     abi::sqe const& entry = r.sqe();
-    bool const bundle =
-        is_transfer_by_message(r) && (entry.ioprio & raw(abi::recvsend_flag::bundle)) != 0;
+    bool const bundle = moves_messages(entry) && asks(entry, abi::recvsend_flag::bundle);
     return groups_.choose(r, entry.buf_group, wanted_bytes(r), bundle ? most_buffers : 1);
 }
 
@@ -170,6 +160,8 @@ void kernel_side::attempt(request& r) noexcept {
             if (how.res < 0)
                 return finish(r, outcome::answer(how.res));
             post_more(r, how.res, how.flags);
+            if (how.events != 0)
+                return wait_for_events(r, how.events);
             continue;
         case outcome::kind::poll: return wait_for_events(r, how.events);
         case outcome::kind::work: return give_to_worker(r);

@@ -2,6 +2,7 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "finish.hpp"
 #include "installation.hpp"
 
@@ -36,7 +37,7 @@ result<mapping> kernel_side::map(std::uint64_t offset, std::size_t bytes) noexce
     if ((offset & abi::off_mmap_mask) == abi::off_pbuf_ring)
         return groups_.map(offset, bytes);
     if (offset == region_offset)
-        return queues::second_mapping(region_memory_, bytes);
+        return region_memory_.again(bytes);
     return queues_.map(offset, bytes);
 }
 
@@ -126,6 +127,10 @@ request* kernel_side::find_poll(std::uint64_t user_data) noexcept {
 void kernel_side::attempt_again(request& r) noexcept {
     r.where = place::nowhere;
     ready_.push(r);
+}
+
+bool kernel_side::has_file(std::int32_t fd, bool fixed) const noexcept {
+    return fixed ? files_.at(static_cast<std::uint32_t>(fd)) != nullptr : is_open(fd);
 }
 
 bool kernel_side::is_ring(int fd) const noexcept { return home_.is_ring(fd); }

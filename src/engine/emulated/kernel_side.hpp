@@ -17,6 +17,7 @@
 #include "restriction_set.hpp"
 #include "timers.hpp"
 
+#include <rondo/abi/flags.hpp>
 #include <rondo/abi/params.hpp>
 #include <rondo/abi/registration.hpp>
 #include <rondo/core/mapping.hpp>
@@ -41,6 +42,11 @@ struct cancel_pattern {
     std::uint64_t user_data = 0;
     std::int32_t fd = -1; ///< descriptor, or slot with cancel_flag::fd_fixed
     std::uint8_t opcode = 0;
+
+    static constexpr std::uint32_t known =
+        raw(abi::cancel_flag::all | abi::cancel_flag::fd | abi::cancel_flag::any |
+            abi::cancel_flag::fd_fixed | abi::cancel_flag::userdata | abi::cancel_flag::op);
+    [[nodiscard]] bool asks(abi::cancel_flag f) const noexcept { return (flags & raw(f)) != 0; }
 };
 
 /// How long an enter waits, as its arguments say. Points in time are on the ring's clock, in
@@ -99,6 +105,8 @@ public:
     request* find_poll(std::uint64_t user_data) noexcept;
     /// Attempts the waiting `r` once more.
     void attempt_again(request& r) noexcept;
+    /// Whether `fd` is an open descriptor or, if it is `fixed`, a slot with a file in it.
+    [[nodiscard]] bool has_file(std::int32_t fd, bool fixed) const noexcept;
     /// Whether `fd` names a ring of this engine.
     [[nodiscard]] bool is_ring(int fd) const noexcept;
     /// 0, the number found with cancel_flag::all or any, -ENOENT, -EALREADY.
@@ -160,7 +168,7 @@ private:
     [[nodiscard]] std::int64_t time_left(wait_limits const& limits) noexcept;
     std::int32_t sleep(std::unique_lock<std::mutex>& held, std::int64_t ns,
                        wait_limits const& limits) noexcept;
-    void collect(std::int64_t ns) noexcept;
+    void collect() noexcept;
     void receive() noexcept;
     void deliver(std::span<::epoll_event const> events) noexcept;
     void leave() noexcept;

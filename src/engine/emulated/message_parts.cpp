@@ -6,42 +6,25 @@
 #include "socket_facts.hpp"
 #include "user_memory.hpp"
 
+#include <rondo/abi/opcode.hpp>
+
 #include <limits.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 
 namespace rondo::engine::emulation {
 
-std::size_t bytes_of(std::span<::iovec const> memory) noexcept {
-    std::size_t bytes = 0;
-    for (::iovec const& part : memory)
-        bytes += std::min(part.iov_len, most_bytes - bytes);
-    return bytes;
-}
-
-bool message_parts::assign(std::span<::iovec const> memory, std::uint64_t skip,
-                           std::size_t most) noexcept {
-    if (memory.size() > few_.size()) {
-        try {
-            many_.resize(memory.size());
-        } catch (std::bad_alloc const&) {
-            return false;
-        }
-        first_ = many_.data();
+bool moves_messages(abi::sqe const& entry) noexcept {
+    switch (static_cast<abi::opcode>(entry.opcode)) {
+    case abi::opcode::send:
+    case abi::opcode::recv:
+    case abi::opcode::sendmsg:
+    case abi::opcode::recvmsg:
+    case abi::opcode::send_zc:
+    case abi::opcode::sendmsg_zc: return true;
+    default: return false;
     }
-    most = std::min(most, most_bytes);
-    for (::iovec const& part : memory) {
-        std::size_t const skipped = std::min<std::uint64_t>(part.iov_len, skip);
-        skip -= skipped;
-        std::size_t const size = std::min(part.iov_len - skipped, most - bytes_);
-        if (size == 0)
-            continue;
-        first_[count_++] = {static_cast<std::byte*>(part.iov_base) + skipped, size};
-        bytes_ += size;
-    }
-    return true;
 }
 
 outcome wait_for(request& r, std::uint32_t events) noexcept {

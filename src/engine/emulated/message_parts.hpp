@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What sends and receives share: the memory that an attempt moves, where its flags are, and the
-// message headers that are kept. One thread at a time per object.
+// What sends and receives share: where their flags are, when they wait, and the message headers
+// that are kept. One thread at a time per request.
 
+#include "memory_parts.hpp"
 #include "request.hpp"
 
 #include <rondo/abi/socket.hpp>
 
 #include <sys/socket.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace rondo::engine::emulation {
-
-/// What one transfer moves at most, whatever it asks for: the kernel's limit.
-inline constexpr std::size_t most_bytes = 0x7fff'f000;
 
 [[nodiscard]] inline bool asks(abi::sqe const& entry, abi::recvsend_flag flag) noexcept {
     return (entry.ioprio & raw(flag)) != 0;
@@ -33,32 +29,14 @@ inline constexpr std::size_t most_bytes = 0x7fff'f000;
     return (entry.msg_flags & MSG_DONTWAIT) == 0;
 }
 
-/// Bytes of some memory, most_bytes at most.
-[[nodiscard]] std::size_t bytes_of(std::span<::iovec const> memory) noexcept;
+/// To what a system call wants.
+inline void put_into(::msghdr& header, memory_parts& parts) noexcept {
+    header.msg_iov = parts.list().data();
+    header.msg_iovlen = parts.list().size();
+}
 
-/// Part of some memory: without its first bytes and at most so many.
-class message_parts {
-public:
-    /// False: no memory.
-    [[nodiscard]] bool assign(std::span<::iovec const> memory, std::uint64_t skip,
-                              std::size_t most) noexcept;
-
-    [[nodiscard]] std::span<::iovec> parts() noexcept { return {first_, count_}; }
-    /// In all.
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-    /// To what a system call wants.
-    void put_into(::msghdr& header) noexcept {
-        header.msg_iov = first_;
-        header.msg_iovlen = count_;
-    }
-
-private:
-    std::array<::iovec, 8> few_;
-    std::vector<::iovec> many_;
-    ::iovec* first_ = few_.data();
-    std::size_t count_ = 0;
-    std::size_t bytes_ = 0;
-};
+/// True if the entry's opcode is one of the sends and receives.
+[[nodiscard]] bool moves_messages(abi::sqe const& entry) noexcept;
 
 /// Waits for the descriptor; the next attempt is one that has waited.
 [[nodiscard]] outcome wait_for(request& r, std::uint32_t events) noexcept;

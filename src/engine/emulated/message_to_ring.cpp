@@ -2,14 +2,13 @@
 // Messages from ring to ring within one process: a completion, or a registered file.
 #include "families.hpp"
 
-#include "calls.hpp"
+#include "descriptors.hpp"
 #include "installation.hpp"
 #include "kernel_side.hpp"
 
 #include <rondo/abi/flags.hpp>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <mutex>
 
 namespace rondo::engine::emulation {
@@ -53,7 +52,7 @@ outcome send_file(request& r, kernel_side& to) noexcept {
     std::unique_lock const other(to.lock(), std::try_to_lock);
     if (!other.owns_lock())
         return outcome::until(0);
-    long const fd = call(SYS_fcntl, (*from)->get(), F_DUPFD_CLOEXEC, 0);
+    long const fd = duplicate((*from)->get());
     if (fd < 0)
         return outcome::answer(fd);
     long const slot = to.files().install(unique_fd(static_cast<int>(fd)), entry.file_index);
@@ -68,7 +67,7 @@ outcome attempt(request& r, bool) noexcept {
     abi::sqe const& entry = r.sqe();
     auto const to = r.owner->home().find(r.fd);
     if (!to)
-        return outcome::answer(call(SYS_fcntl, r.fd, F_GETFD) < 0 ? -EBADF : -EBADFD);
+        return outcome::answer(is_open(r.fd) ? -EBADFD : -EBADF);
     switch (entry.addr) {
     case static_cast<std::uint64_t>(abi::msg_ring_command::data):
         return outcome::answer(send_data(entry, *to));
@@ -94,7 +93,7 @@ long send_message(installation& home, abi::sqe const& entry) noexcept {
         return -EINVAL;
     auto const to = home.find(entry.fd);
     if (!to)
-        return call(SYS_fcntl, entry.fd, F_GETFD) < 0 ? -EBADF : -EBADFD;
+        return is_open(entry.fd) ? -EBADFD : -EBADF;
     return send_data(entry, *to);
 }
 

@@ -2,11 +2,10 @@
 // Readiness: poll once, poll for changes, and changes of such polls.
 #include "families.hpp"
 
-#include "calls.hpp"
+#include "descriptors.hpp"
 #include "kernel_side.hpp"
 
 #include <rondo/abi/flags.hpp>
-#include <rondo/abi/timespec.hpp>
 
 #include <bit>
 #include <cerrno>
@@ -48,14 +47,10 @@ outcome add(request& r, bool) noexcept {
             return {.what = outcome::kind::more, .res = static_cast<std::int32_t>(seen)};
         return outcome::until(wanted | EPOLLET);
     }
-    ::pollfd one{r.fd, static_cast<short>(wanted & 0xffff), 0};
-    abi::timespec at_once{};
-    long const n = call(SYS_ppoll, &one, 1, &at_once, nullptr, 0);
-    if (n < 0)
-        return outcome::answer(n);
-    if ((one.revents & POLLNVAL) != 0)
+    std::uint32_t const seen = seen_now(r.fd, wanted);
+    if ((seen & POLLNVAL) != 0)
         return outcome::answer(-EBADF);
-    auto const there = static_cast<std::uint32_t>(static_cast<std::uint16_t>(one.revents)) & wanted;
+    std::uint32_t const there = seen & wanted;
     return there != 0 ? outcome::answer(static_cast<std::int32_t>(there)) : outcome::until(wanted);
 }
 

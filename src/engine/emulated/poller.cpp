@@ -63,8 +63,8 @@ void poller::unwatch(request& r) noexcept {
     call(SYS_epoll_ctl, set_.get(), EPOLL_CTL_DEL, r.fd, &unused);
 }
 
-long poller::wait(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
-                  std::size_t signals_bytes) noexcept {
+long poller::sleep(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
+                   std::size_t signals_bytes) noexcept {
     int const room = static_cast<int>(out.size());
     if (ns <= 0) // at once, or never: no clock is needed
         return call(SYS_epoll_pwait, set_.get(), out.data(), room, ns < 0 ? -1 : 0, signals,
@@ -83,11 +83,6 @@ long poller::wait(std::span<::epoll_event> out, std::int64_t ns, void const* sig
     if (n <= 0)
         return n;
     return call(SYS_epoll_pwait, set_.get(), out.data(), room, 0, nullptr, 0);
-}
-
-long poller::sleep(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
-                   std::size_t signals_bytes) noexcept {
-    return wait(out, ns, signals, signals_bytes);
 }
 
 bool poller::read(::epoll_event const& event, ready& out) noexcept {

@@ -40,8 +40,8 @@ public:
     std::int32_t watch(request& r, std::uint32_t events) noexcept;
     void unwatch(request& r) noexcept;
 
-    /// Sleeps until something is ready, woken or `ns` nanoseconds are over (-1: for ever). Returns
-    /// how many there are, or -EINTR, -EBADF.
+    /// Sleeps until something is ready, woken or `ns` nanoseconds are over (0: looks only; -1: for
+    /// ever). Returns how many there are, or -EINTR, -EBADF.
     long sleep(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
                std::size_t signals_bytes) noexcept;
     /// What an event is about; false: it was a wake-up.
@@ -53,9 +53,6 @@ public:
     void calm() noexcept;
 
 private:
-    long wait(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
-              std::size_t signals_bytes) noexcept;
-
     unique_fd set_;
     unique_fd bell_;
     bool no_pwait2_ = false;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "provided_ring.hpp"
 
+#include "arguments.hpp"
 #include "user_memory.hpp"
 
 #include <rondo/core/bits.hpp>
-#include <rondo/core/error.hpp>
 #include <rondo/core/word.hpp>
-
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,8 +20,7 @@ constexpr std::uint32_t known_flags = raw(abi::buf_ring_flag::mmap) | raw(abi::b
 constexpr std::uint32_t most_entries = 32768;
 
 std::size_t bytes_of(std::uint32_t entries) noexcept {
-    std::size_t const page = page_size();
-    return (entries * sizeof(abi::buf) + page - 1) / page * page;
+    return whole_pages(entries * sizeof(abi::buf));
 }
 
 bool has_flag(abi::buf_reg const& what, abi::buf_ring_flag flag) noexcept {
@@ -39,33 +36,18 @@ int check_memory(abi::buf_reg const& what) noexcept {
     return is_writable(what.ring_addr, bytes_of(what.ring_entries)) ? 0 : EFAULT;
 }
 
-/// Pages that can be mapped once more without a descriptor: mremap(2) of no bytes copies a shared
-/// mapping.
-result<mapping> make_memory(std::size_t bytes) noexcept {
-    void* const data =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED)
-        return fail(error::last(attempt::allocate));
-    mapping out(data, bytes);
-    if (::madvise(data, bytes, MADV_DONTFORK) != 0)
-        return fail(error::last(attempt::allocate));
-    return out;
-}
-
 } // namespace
 
 bool provided_ring::is_possible(abi::buf_reg const& what) noexcept {
-    bool const reserved =
-        std::any_of(std::begin(what.resv), std::end(what.resv), [](auto r) { return r != 0; });
-    return !reserved && (what.flags & ~known_flags) == 0 && is_power_of_two(what.ring_entries) &&
-           what.ring_entries <= most_entries &&
+    return all_zero(what.resv) && (what.flags & ~known_flags) == 0 &&
+           is_power_of_two(what.ring_entries) && what.ring_entries <= most_entries &&
            (what.min_left == 0 || has_flag(what, abi::buf_ring_flag::inc));
 }
 
 result<provided_ring> provided_ring::create(abi::buf_reg const& what) noexcept {
     provided_ring out;
     if (has_flag(what, abi::buf_ring_flag::mmap)) {
-        auto memory = make_memory(bytes_of(what.ring_entries));
+        auto memory = mapping::shareable(bytes_of(what.ring_entries));
         if (!memory)
             return fail(memory.error());
         out.memory_ = std::move(*memory);
@@ -82,15 +64,7 @@ result<provided_ring> provided_ring::create(abi::buf_reg const& what) noexcept {
 }
 
 result<mapping> provided_ring::map(std::size_t bytes) const noexcept {
-    if (!memory_ || bytes == 0 || bytes > memory_.size())
-        return fail(EINVAL, attempt::map_rings);
-    void* const data = ::mremap(memory_.data(), 0, bytes, MREMAP_MAYMOVE);
-    if (data == MAP_FAILED)
-        return fail(error::last(attempt::map_rings));
-    mapping out(data, bytes);
-    if (::madvise(data, bytes, MADV_DONTFORK) != 0)
-        return fail(error::last(attempt::map_rings));
-    return out;
+    return memory_.again(bytes);
 }
 
 std::uint32_t provided_ring::available() const noexcept {

@@ -2,6 +2,7 @@
 // register_op::query, which walks a chain of questions and answers each in place.
 #include "registrations.hpp"
 
+#include "arguments.hpp"
 #include "calls.hpp"
 #include "user_memory.hpp"
 
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -22,12 +22,10 @@ constexpr int most_questions = 1000;
 long answer_one(abi::query_hdr& question, abi::query_opcode const& opcodes) noexcept {
     std::uint32_t const room = question.size;
     auto* const into = pointer_to<std::byte>(question.query_data);
-    bool const reserved = std::any_of(std::begin(question.resv), std::end(question.resv),
-                                      [](auto r) { return r != 0; });
     std::uint32_t told = 0;
     if (question.query_op != static_cast<std::uint32_t>(abi::query_op::opcodes)) {
         question.result = -EOPNOTSUPP;
-    } else if (reserved || question.result != 0 || room == 0) {
+    } else if (!all_zero(question.resv) || question.result != 0 || room == 0) {
         question.result = -EINVAL;
     } else {
         told = std::min<std::uint32_t>(room, sizeof opcodes);

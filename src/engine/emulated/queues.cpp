@@ -7,26 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <sys/mman.h>
 
 namespace rondo::engine::emulation {
-namespace {
-
-std::size_t whole_pages(std::size_t bytes) noexcept {
-    std::size_t const page = page_size();
-    return (bytes + page - 1) / page * page;
-}
-
-} // namespace
-
-result<mapping> queues::shareable(std::size_t bytes) noexcept {
-    std::size_t const size = whole_pages(bytes);
-    long const at =
-        call(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (at < 0 && at > -4096)
-        return fail(static_cast<int>(-at), attempt::map_rings);
-    return mapping(reinterpret_cast<void*>(at), size);
-}
 
 void queues::lay_out(abi::params& p) noexcept {
     p.sq_off = {};
@@ -73,10 +55,10 @@ result<queues> queues::create(abi::params& p) noexcept {
         p.sq_off.user_addr = sqes;
         return out;
     }
-    auto rings = shareable(ring_bytes);
+    auto rings = mapping::shareable(ring_bytes);
     if (!rings)
         return fail(rings.error());
-    auto sqes = shareable(sqe_bytes);
+    auto sqes = mapping::shareable(sqe_bytes);
     if (!sqes)
         return fail(sqes.error());
     out.own_rings_ = std::move(*rings);
@@ -95,19 +77,7 @@ result<mapping> queues::map(std::uint64_t offset, std::size_t bytes) const noexc
         which = &own_sqes_;
     if (which == nullptr)
         return fail(EINVAL, attempt::map_rings);
-    return second_mapping(*which, bytes);
-}
-
-result<mapping> queues::second_mapping(mapping const& first, std::size_t bytes) noexcept {
-    std::size_t const size = whole_pages(bytes);
-    if (!first || bytes == 0 || size > first.size())
-        return fail(EINVAL, attempt::map_rings);
-    // Growing a shared mapping from no bytes makes another one of the same pages: mremap(2).
-    long const at = call(SYS_mremap, first.data(), 0, size, MREMAP_MAYMOVE, 0);
-    if (at < 0 && at > -4096)
-        return fail(static_cast<int>(-at), attempt::map_rings);
-    call(SYS_madvise, at, size, MADV_DONTFORK);
-    return mapping(reinterpret_cast<void*>(at), size);
+    return which->again(bytes);
 }
 
 bool queues::take(abi::sqe128& out) noexcept {

@@ -27,10 +27,6 @@ public:
     /// with setup::no_mmap, else the engine's own.
     static result<queues> create(abi::params& p) noexcept;
 
-    /// Zeroed pages that can be mapped a second time.
-    static result<mapping> shareable(std::size_t bytes) noexcept;
-    /// The first `bytes` of such pages once more; EINVAL when there are fewer.
-    static result<mapping> second_mapping(mapping const& first, std::size_t bytes) noexcept;
     /// A second mapping of the engine's memory; EINVAL for what is not there.
     result<mapping> map(std::uint64_t offset, std::size_t bytes) const noexcept;
 
@@ -48,7 +44,6 @@ public:
         return cq_tail_ - load_acquire(word(cq_head_word_));
     }
     [[nodiscard]] std::uint32_t cq_entries() const noexcept { return cq_entries_; }
-    [[nodiscard]] std::uint32_t sq_entries() const noexcept { return sq_entries_; }
     /// All completions that were ever posted, modulo 2^32.
     [[nodiscard]] std::uint32_t posted() const noexcept { return cq_tail_; }
     /// False when the queue is full.

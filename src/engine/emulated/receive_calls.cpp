@@ -4,6 +4,7 @@
 
 #include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "message_parts.hpp"
 #include "socket_facts.hpp"
 
@@ -66,8 +67,9 @@ bool keep_message(request& r) noexcept { return keep_header(r, false); }
 std::uint32_t events_of(abi::sqe const& entry) noexcept {
     if ((entry.msg_flags & MSG_ERRQUEUE) != 0)
         return EPOLLERR;
-    // Only for those who want it: pending urgent data would wake everybody else in vain.
-    std::uint32_t const urgent = (entry.msg_flags & MSG_OOB) != 0 ? EPOLLPRI : 0u;
+    // For those who want it, and for is_empty_now: pending urgent data would wake others in vain.
+    bool const knows = (entry.msg_flags & MSG_OOB) != 0 || asks(entry, recv_multishot);
+    std::uint32_t const urgent = knows ? EPOLLPRI : 0u;
     return EPOLLIN | EPOLLRDHUP | urgent;
 }
 
@@ -81,6 +83,13 @@ struct receipt {
     bool whole = false;      ///< fewer is a failure, and tried again
 };
 
+/// Asked of the socket once.
+inflow inflow_into(request& r) noexcept {
+    if (r.note == 0)
+        r.note = static_cast<std::uint32_t>(inflow_of(r.fd));
+    return static_cast<inflow>(r.note);
+}
+
 /// What the kernel says of sockets that have more. Nothing is asked when the room that is left over
 /// says that there is nothing, except that the end may have come: epoll has told if it has.
 bool tells_of_more(request& r, receipt const& now) noexcept {
@@ -92,9 +101,7 @@ bool tells_of_more(request& r, receipt const& now) noexcept {
         return false;
     if ((seen_now(r.fd, POLLIN) & POLLIN) == 0) // the cheapest question, and mostly the last
         return false;
-    if (r.note == 0)
-        r.note = static_cast<std::uint32_t>(inflow_of(r.fd));
-    auto const kind = static_cast<inflow>(r.note);
+    inflow const kind = inflow_into(r);
     return kind == inflow::tcp || (kind == inflow::unix_bytes && has_bytes(r.fd));
 }
 
@@ -118,6 +125,19 @@ bool goes_on(request& r, long bytes) noexcept {
     return !is_bundle(entry) || !has_emptied(r, bytes);
 }
 
+/// True if a short count says that a stream is empty: what comes from now on is an edge, and epoll
+/// tells of it. When epoll has seen anything but bytes, they do not end where the count did: behind
+/// them are the end, an error or, behind urgent ones, more. Of a unix socket a descriptor that was
+/// sent along ends the count as well, so it is asked.
+bool is_empty_now(request& r, receipt const& now) noexcept {
+    if (!r.armed || static_cast<std::size_t>(now.received) >= now.room ||
+        (r.seen_events & ~std::uint32_t{EPOLLIN}) != 0 ||
+        (r.sqe().msg_flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)) != 0)
+        return false;
+    inflow const kind = inflow_into(r);
+    return kind == inflow::tcp || (kind == inflow::unix_bytes && !has_bytes(r.fd));
+}
+
 outcome settle(request& r, receipt const& now) noexcept {
     abi::sqe const& entry = r.sqe();
     bool const waits = may_wait(entry);
@@ -137,13 +157,16 @@ outcome settle(request& r, receipt const& now) noexcept {
                                                          : now.received);
     if (tells_of_more(r, now))
         how.flags = raw(abi::cqe_flag::sock_nonempty);
-    if (asks(entry, recv_multishot) && now.received > 0 && goes_on(r, now.received))
+    if (asks(entry, recv_multishot) && now.received > 0 && goes_on(r, now.received)) {
         how.what = outcome::kind::more;
+        if (is_empty_now(r, now))
+            how.events = events_of(entry);
+    }
     return how;
 }
 
 /// Where recv puts its bytes. False: no memory.
-bool prepare(request& r, message_parts& parts) noexcept {
+bool prepare(request& r, memory_parts& parts) noexcept {
     abi::sqe const& entry = r.sqe();
     if (!selects(entry)) {
         ::iovec const plain{pointer_to<void>(entry.addr), entry.len};
@@ -155,7 +178,7 @@ bool prepare(request& r, message_parts& parts) noexcept {
         if (entry.optlen != 0)
             most = std::min<std::size_t>(most, entry.optlen);
         // A datagram goes into one buffer, unless a length was asked for.
-        if (entry.len == 0 && chosen.size() > 1 && inflow_of(r.fd) == inflow::untold)
+        if (entry.len == 0 && chosen.size() > 1 && socket_option(r.fd, SO_TYPE) != SOCK_STREAM)
             chosen = chosen.first(1);
     }
     most -= std::min<std::uint64_t>(most, r.progress);
@@ -168,17 +191,17 @@ outcome attempt_recv(request& r, bool on_worker) noexcept {
         return *first;
     if (selects(entry) && r.chosen.empty())
         return outcome::answer(-ENOBUFS);
-    message_parts parts;
+    memory_parts parts;
     if (!prepare(r, parts))
         return outcome::answer(-ENOMEM);
     receipt now{.room = parts.bytes(), .whole = asks_for_all(entry)};
-    if (parts.parts().size() == 1 && !now.whole) {
-        ::iovec const& only = parts.parts().front();
+    if (parts.list().size() == 1 && !now.whole) {
+        ::iovec const& only = parts.list().front();
         now.received = call(SYS_recvfrom, r.fd, only.iov_base, only.iov_len, call_flags(entry),
                             nullptr, nullptr);
     } else {
         ::msghdr header{};
-        parts.put_into(header);
+        put_into(header, parts);
         now.received = call(SYS_recvmsg, r.fd, &header, call_flags(entry));
         now.flags = static_cast<std::uint32_t>(header.msg_flags);
     }
@@ -198,11 +221,11 @@ outcome receive_message(request& r) noexcept {
     if (selects(entry) && !own.empty() && own.front().iov_len != 0)
         most = std::min(most, own.front().iov_len);
     most -= std::min<std::uint64_t>(most, r.progress);
-    message_parts parts;
+    memory_parts parts;
     if (!parts.assign(selects(entry) ? std::span<::iovec const>(r.chosen) : own, r.progress, most))
         return outcome::answer(-ENOMEM);
     ::msghdr header = like;
-    parts.put_into(header);
+    put_into(header, parts);
     receipt now{.room = parts.bytes(), .whole = asks_for_all(entry) && header.msg_controllen == 0};
     now.received = call(SYS_recvmsg, r.fd, &header, call_flags(entry));
     if (now.received >= 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registrations.hpp"
 
+#include "arguments.hpp"
 #include "calls.hpp"
 #include "user_memory.hpp"
 
@@ -14,7 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
+#include <span>
 #include <type_traits>
 
 namespace rondo::engine::emulation {
@@ -28,11 +29,6 @@ long fetch(void const* from, T& out) noexcept {
         return -EFAULT;
     std::memcpy(&out, from, sizeof out);
     return 0;
-}
-
-template <class Words>
-bool all_zero(Words const& words) noexcept {
-    return std::all_of(std::begin(words), std::end(words), [](auto w) { return w == 0; });
 }
 
 bool has_flag(abi::rsrc_register const& what, abi::rsrc_register_flag flag) noexcept {
@@ -184,8 +180,7 @@ long answer_probe(void* arg, std::uint32_t nr, bool (*has)(std::uint8_t opcode))
     std::size_t const bytes = sizeof(abi::probe) + nr * sizeof(abi::probe_op);
     if (!is_mapped(arg, bytes))
         return -EFAULT;
-    auto const* const given = static_cast<unsigned char const*>(arg);
-    if (std::any_of(given, given + bytes, [](unsigned char b) { return b != 0; }))
+    if (!all_zero(std::span(static_cast<unsigned char const*>(arg), bytes)))
         return -EINVAL;
     std::uint32_t const known = count_opcodes(has);
     std::uint32_t const told = std::min(nr, known);

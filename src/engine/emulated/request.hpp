@@ -77,8 +77,7 @@ enum class place : std::uint8_t {
     deferred, ///< waits behind a drain
     polled,   ///< waits for its descriptor
     timed,    ///< waits for a point in time
-    queued,   ///< waits for a worker
-    working,  ///< a worker has it
+    queued,   ///< a worker's: waits for one, or one has it
     watched,  ///< waits for something else (a futex, a child, ...)
 };
 

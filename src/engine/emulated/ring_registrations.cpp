@@ -2,7 +2,9 @@
 // Register calls about the ring itself: enabling, events, clock, waits, cancels, sizes.
 #include "kernel_side.hpp"
 
+#include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "installation.hpp"
 #include "operations.hpp"
 #include "registrations.hpp"
@@ -97,7 +99,7 @@ long kernel_side::register_event(std::uint32_t operation, void* arg, std::uint32
     if (event_)
         return -EBUSY;
     int const given = *static_cast<std::int32_t const*>(arg);
-    long const fd = call(SYS_fcntl, given, F_DUPFD_CLOEXEC, 0);
+    long const fd = duplicate(given);
     if (fd < 0)
         return fd;
     if (!is_eventfd(static_cast<int>(fd))) {
@@ -114,9 +116,8 @@ long kernel_side::register_clock(void* arg, std::uint32_t count) noexcept {
     if (arg == nullptr || count != 0)
         return -EINVAL;
     auto const& wanted = *static_cast<abi::clock_register const*>(arg);
-    for (std::uint32_t const reserved : wanted.resv)
-        if (reserved != 0)
-            return -EINVAL;
+    if (!all_zero(wanted.resv))
+        return -EINVAL;
     if (wanted.clockid != CLOCK_MONOTONIC && wanted.clockid != CLOCK_BOOTTIME)
         return -EINVAL;
     clock_ = static_cast<int>(wanted.clockid);
@@ -134,7 +135,7 @@ long kernel_side::register_region(void* arg, std::uint32_t count) noexcept {
         return -EBUSY;
     if (region == nullptr)
         return -EFAULT;
-    if ((request.flags & ~waits) != 0 || request.resv[0] != 0 || request.resv[1] != 0)
+    if ((request.flags & ~waits) != 0 || !all_zero(request.resv))
         return -EINVAL;
     if ((request.flags & waits) != 0 && !disabled_)
         return -EINVAL;
@@ -145,7 +146,7 @@ long kernel_side::register_region(void* arg, std::uint32_t count) noexcept {
     if (region->size == 0 || region->size % page != 0 || region->user_addr % page != 0)
         return -EINVAL;
     if (!callers) {
-        auto made = queues::shareable(region->size);
+        auto made = mapping::shareable(region->size);
         if (!made)
             return -made.error().code();
         region_memory_ = std::move(*made);
@@ -165,24 +166,13 @@ long kernel_side::cancel_now(std::unique_lock<std::mutex>& held, void* arg,
     if (arg == nullptr || count != 1)
         return -EINVAL;
     auto const& wanted = *static_cast<abi::sync_cancel_reg const*>(arg);
-    constexpr std::uint32_t known =
-        raw(abi::cancel_flag::all | abi::cancel_flag::fd | abi::cancel_flag::any |
-            abi::cancel_flag::fd_fixed | abi::cancel_flag::userdata | abi::cancel_flag::op);
-    if ((wanted.flags & ~known) != 0)
+    if ((wanted.flags & ~cancel_pattern::known) != 0 || !all_zero(wanted.pad) ||
+        !all_zero(wanted.pad2))
         return -EINVAL;
-    for (std::uint8_t const reserved : wanted.pad)
-        if (reserved != 0)
-            return -EINVAL;
-    for (std::uint64_t const reserved : wanted.pad2)
-        if (reserved != 0)
-            return -EINVAL;
     cancel_pattern const pattern{wanted.flags, wanted.addr, wanted.fd, wanted.opcode};
-    if ((wanted.flags & raw(abi::cancel_flag::fd)) != 0) {
-        bool const fixed = (wanted.flags & raw(abi::cancel_flag::fd_fixed)) != 0;
-        if (fixed ? files_.at(static_cast<std::uint32_t>(wanted.fd)) == nullptr
-                  : call(SYS_fcntl, wanted.fd, F_GETFD) < 0)
-            return -EBADF;
-    }
+    if (pattern.asks(abi::cancel_flag::fd) &&
+        !has_file(pattern.fd, pattern.asks(abi::cancel_flag::fd_fixed)))
+        return -EBADF;
     bool const forever = wanted.timeout.tv_sec == -1 && wanted.timeout.tv_nsec == -1;
     wait_limits limits;
     if (!forever)
@@ -237,7 +227,7 @@ long kernel_side::clone(std::unique_lock<std::mutex>& held, void* arg,
         return ok;
     auto const from = home_.find(static_cast<int>(wanted.src_fd));
     if (!from)
-        return call(SYS_fcntl, wanted.src_fd, F_GETFD) < 0 ? -EBADF : -EOPNOTSUPP;
+        return is_open(static_cast<int>(wanted.src_fd)) ? -EOPNOTSUPP : -EBADF;
     if (from.get() == this)
         return buffers_.clone(buffers_, wanted);
     held.unlock(); // both locks, in an order that another thread's clone cannot turn round

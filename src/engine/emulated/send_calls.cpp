@@ -5,6 +5,7 @@
 
 #include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "message_parts.hpp"
 #include "socket_facts.hpp"
 #include "user_memory.hpp"
@@ -87,7 +88,7 @@ bool keep_message(request& r) noexcept { return keep_header(r, true); }
 /// One attempt's system call.
 struct sending {
     ::msghdr header{};
-    message_parts parts;
+    memory_parts parts;
     std::size_t bytes = 0; ///< what it shall send
     bool whole = false;    ///< fewer is a failure
 
@@ -121,7 +122,7 @@ bool prepare_send(request& r, sending& s) noexcept {
     s.whole = asks_for_all(entry) || is_bundle(r);
     if (!s.parts.assign(memory, r.progress, most))
         return false;
-    s.parts.put_into(s.header);
+    put_into(s.header, s.parts);
     s.header.msg_name = pointer_to<void>(entry.addr2);
     s.header.msg_namelen = entry.addr2 != 0 ? entry.addr_len : 0;
     s.bytes = s.parts.bytes();
@@ -138,7 +139,7 @@ bool prepare_message(request& r, sending& s) noexcept {
     }
     if (!s.parts.assign(memory_of(header_of(r.sqe())), r.progress, most_bytes - r.progress))
         return false;
-    s.parts.put_into(s.header);
+    put_into(s.header, s.parts);
     s.bytes = s.parts.bytes();
     return true;
 }

@@ -5,11 +5,9 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-#include <cstddef>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -18,6 +16,14 @@ namespace {
 /// its owner's and leave it, or find it gone before its own call.
 constinit std::mutex moments;
 
+/// Without kernel TLS or the like, which make records of the bytes.
+bool is_plain_tcp(int fd) noexcept {
+    char layer[16] = {};
+    ::socklen_t size = sizeof layer;
+    return socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP &&
+           (call(SYS_getsockopt, fd, IPPROTO_TCP, TCP_ULP, layer, &size) < 0 || size == 0);
+}
+
 } // namespace
 
 long socket_option(int fd, int name) noexcept {
@@ -25,14 +31,6 @@ long socket_option(int fd, int name) noexcept {
     ::socklen_t size = sizeof value;
     long const done = call(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &size);
     return done < 0 ? done : value;
-}
-
-std::uint32_t seen_now(int fd, std::uint32_t events) noexcept {
-    ::pollfd looked_at{fd, static_cast<short>(events), 0};
-    long at_once[2] = {0, 0}; // seconds and nanoseconds, as wide as the call wants them
-    constexpr std::size_t signal_set_bytes = 8;
-    long const found = call(SYS_ppoll, &looked_at, 1, at_once, nullptr, signal_set_bytes);
-    return found > 0 ? static_cast<std::uint16_t>(looked_at.revents) : 0;
 }
 
 bool transfers_in_parts(int fd) noexcept {
@@ -53,7 +51,7 @@ inflow inflow_of(int fd) noexcept {
         return inflow::untold;
     switch (socket_option(fd, SO_DOMAIN)) {
     case AF_INET:
-    case AF_INET6: return inflow::tcp;
+    case AF_INET6: return is_plain_tcp(fd) ? inflow::tcp : inflow::untold;
     case AF_UNIX: return inflow::unix_bytes;
     default: return inflow::untold;
     }

@@ -12,9 +12,6 @@ namespace rondo::engine::emulation {
 /// An option of SOL_SOCKET that is a number; -ENOTSOCK, -EBADF.
 [[nodiscard]] long socket_option(int fd, int name) noexcept;
 
-/// What poll(2) sees of `events`, and of POLLERR and POLLHUP, right now.
-[[nodiscard]] std::uint32_t seen_now(int fd, std::uint32_t events) noexcept;
-
 /// True if a transfer may be done in parts: one that falls short goes on where it ended.
 [[nodiscard]] bool transfers_in_parts(int fd) noexcept;
 
@@ -24,7 +21,7 @@ namespace rondo::engine::emulation {
 /// What the kernel counts as left to receive in a socket.
 enum class inflow : std::uint32_t {
     unknown,    ///< not asked yet
-    untold,     ///< nothing: datagrams and the like
+    untold,     ///< nothing: datagrams, records and the like
     tcp,        ///< bytes and the end, all that makes it readable
     unix_bytes, ///< bytes
 };

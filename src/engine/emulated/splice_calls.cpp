@@ -6,10 +6,11 @@
 
 #include "arguments.hpp"
 #include "calls.hpp"
+#include "descriptors.hpp"
+#include "socket_facts.hpp"
 
 #include <rondo/abi/flags.hpp>
 #include <rondo/abi/sqe.hpp>
-#include <rondo/abi/timespec.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -40,12 +41,6 @@ std::int32_t check_tee(abi::sqe const& entry) noexcept {
     return any_set(entry.splice_off_in, entry.off) ? -EINVAL : check_splice(entry);
 }
 
-bool is_ready(int fd, short events) noexcept {
-    ::pollfd what{fd, events, 0};
-    abi::timespec const at_once{};
-    return call(SYS_ppoll, &what, 1, &at_once, nullptr, 0) != 0;
-}
-
 /// One side of a splice.
 struct side {
     int fd = -1;
@@ -70,11 +65,6 @@ struct side {
     [[nodiscard]] bool is_nonblocking() const noexcept { return (flags & O_NONBLOCK) != 0; }
     [[nodiscard]] bool reads() const noexcept { return (flags & O_ACCMODE) != O_WRONLY; }
     [[nodiscard]] bool writes() const noexcept { return (flags & O_ACCMODE) != O_RDONLY; }
-    [[nodiscard]] bool has_option(int option, int value) const noexcept {
-        int found = -1;
-        ::socklen_t size = sizeof found;
-        return call(SYS_getsockopt, fd, SOL_SOCKET, option, &found, &size) == 0 && found == value;
-    }
 };
 
 // The core waits for r.fd: while bytes are waited for, the two files have changed places, which
@@ -111,9 +101,9 @@ outcome ended(request const& r, long res) noexcept {
 
 /// After -EAGAIN: whom to wait for; `done` when nobody that could be waited for is in the way.
 outcome until_pipe(request& r, side const& in, side const& out) noexcept {
-    if (in.is_pipe && !is_ready(in.fd, POLLIN))
+    if (in.is_pipe && seen_now(in.fd, POLLIN) == 0)
         return until_input(r);
-    if (out.is_pipe && !is_ready(out.fd, POLLOUT))
+    if (out.is_pipe && seen_now(out.fd, POLLOUT) == 0)
         return until_output(r);
     return ended(r, -EAGAIN);
 }
@@ -132,11 +122,11 @@ long splice_some(request const& r, side const& in, side const& out, std::uint64_
 outcome from_slow(request& r, side const& in, side const& out, bool patient) noexcept {
     bool const asked_not_to = (r.sqe().splice_flags & SPLICE_F_NONBLOCK) != 0;
     for (int tries = 0; tries < most_tries; ++tries) {
-        if (!is_ready(out.fd, POLLOUT))
+        if (seen_now(out.fd, POLLOUT) == 0)
             return patient ? until_output(r) : ended(r, -EAGAIN);
         // Of all sockets only unix ones care about that flag.
-        bool const waits = !(asked_not_to && in.has_option(SO_DOMAIN, AF_UNIX));
-        if (!is_ready(in.fd, POLLIN))
+        bool const waits = !(asked_not_to && socket_option(in.fd, SO_DOMAIN) == AF_UNIX);
+        if (seen_now(in.fd, POLLIN) == 0)
             return waits ? until_input(r) : ended(r, -EAGAIN);
         long const moved = splice_some(r, in, out, r.sqe().len);
         if (moved != -EAGAIN)
@@ -147,18 +137,18 @@ outcome from_slow(request& r, side const& in, side const& out, bool patient) noe
 
 /// From a pipe into a blocking socket or terminal: until the pipe is empty, as the kernel does.
 outcome to_slow(request& r, side const& in, side const& out, bool patient) noexcept {
-    std::uint64_t const most =
-        out.has_option(SO_TYPE, SOCK_DGRAM) || out.has_option(SO_TYPE, SOCK_SEQPACKET)
-            ? r.sqe().len // a part would be a message of its own
-            : patient_bytes;
+    std::uint64_t const most = socket_option(out.fd, SO_TYPE) == SOCK_DGRAM ||
+                                       socket_option(out.fd, SO_TYPE) == SOCK_SEQPACKET
+                                   ? r.sqe().len // a part would be a message of its own
+                                   : patient_bytes;
     for (int tries = 0; tries < most_tries;) {
         std::uint64_t const left = r.sqe().len - r.progress;
-        if (!is_ready(in.fd, POLLIN)) {
+        if (seen_now(in.fd, POLLIN) == 0) {
             if (r.progress != 0 || !patient)
                 return ended(r, -EAGAIN);
             return until_input(r);
         }
-        if (!is_ready(out.fd, POLLOUT))
+        if (seen_now(out.fd, POLLOUT) == 0)
             return until_output(r);
         long const moved = splice_some(r, in, out, std::min(left, most));
         if (moved == -EAGAIN) {

@@ -3,6 +3,7 @@
 // behind a drain.
 #include "kernel_side.hpp"
 
+#include "known_flags.hpp"
 #include "operations.hpp"
 
 #include <rondo/core/annotate.hpp>
@@ -11,11 +12,6 @@
 
 namespace rondo::engine::emulation {
 namespace {
-
-constexpr auto known_flags = abi::sqe_flag::fixed_file | abi::sqe_flag::io_drain |
-                             abi::sqe_flag::io_link | abi::sqe_flag::io_hardlink |
-                             abi::sqe_flag::async | abi::sqe_flag::buffer_select |
-                             abi::sqe_flag::cqe_skip_success;
 
 bool takes_priority(abi::opcode code) noexcept {
     switch (code) {
@@ -74,19 +70,30 @@ void kernel_side::keep_waiting(std::uint32_t taken) noexcept {
 
 /// False: what comes after it has to wait for the next call.
 bool kernel_side::take_one() noexcept {
-    abi::sqe128 entry;
-    if (!queues_.take(entry))
-        return true;
     request* const r = requests_.add(*this);
     if (r == nullptr) {
+        abi::sqe128 entry;
+        if (!queues_.take(entry))
+            return true;
         post({{entry.head.user_data, -ENOMEM, 0}, {}});
         return false;
     }
-    r->entry = entry;
+    if (!queues_.take(r->entry)) {
+        requests_.remove(*r);
+        return true;
+    }
     r->result = admit(*r);
     // A bad entry in the middle of a chain is the chain's affair: it is taken to its end.
     bool const stops = r->result != 0 && !is_linked(*r) && !has(flags_, abi::setup::submit_all);
-    append(*r);
+    // A chain of one that nothing holds up and nobody is before needs no queue.
+    if (r->result == 0 && chain_head_ == nullptr && !is_linked(*r) &&
+        !r->has(abi::sqe_flag::io_drain) && !drain_next_ && !barrier_ && deferred_.empty() &&
+        ready_.empty()) {
+        ++issued_;
+        issue(*r);
+    } else {
+        append(*r);
+    }
     run_ready();
     return !stops;
 }
@@ -99,7 +106,7 @@ std::int32_t kernel_side::admit(request& r) noexcept {
     if (r.what == nullptr)
         return -EINVAL;
     auto const flags = static_cast<abi::sqe_flag>(entry.flags);
-    if (any(flags & ~known_flags) || entry.personality != 0)
+    if (any(flags & ~known_sqe) || entry.personality != 0)
         return -EINVAL;
     if (any(flags & abi::sqe_flag::buffer_select) && !r.what->chooses)
         return -EOPNOTSUPP;

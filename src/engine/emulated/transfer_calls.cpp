@@ -3,21 +3,19 @@
 #include "families.hpp"
 
 #include "calls.hpp"
-#include "kernel_side.hpp"
+#include "descriptors.hpp"
+#include "memory_parts.hpp"
+#include "request.hpp"
 
 #include <rondo/abi/flags.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <limits.h>
-#include <new>
 #include <poll.h>
+#include <span>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <utility>
-#include <vector>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -66,55 +64,28 @@ class rest_of {
 public:
     explicit rest_of(request const& r) noexcept {
         abi::sqe const& entry = r.sqe();
+        ::iovec const plain{pointer_to<void>(entry.addr), entry.len};
+        std::span<::iovec const> memory(&plain, 1);
         if (r.has(abi::sqe_flag::buffer_select))
-            source_ = r.chosen;
+            memory = r.chosen;
         else if (is_vector(code_of(r)))
-            source_ = {pointer_to<::iovec const>(entry.addr), entry.len};
-        else {
-            one_ = {pointer_to<void>(entry.addr), entry.len};
-            source_ = {&one_, 1};
-        }
-        for (::iovec const& part : source_)
-            total_ += part.iov_len;
-        if (r.progress != 0)
-            skip(r.progress);
+            memory = {pointer_to<::iovec const>(entry.addr), entry.len};
+        failed_ = !parts_.assign(memory, r.progress, most_bytes - r.progress);
+        total_ = r.progress + parts_.bytes();
     }
-    rest_of(rest_of const&) = delete;
-    rest_of& operator=(rest_of const&) = delete;
 
-    [[nodiscard]] ::iovec const* data() const noexcept { return source_.data(); }
-    [[nodiscard]] std::size_t size() const noexcept { return source_.size(); }
+    [[nodiscard]] std::span<::iovec const> list() const noexcept { return parts_.list(); }
     /// Bytes of the whole request.
     [[nodiscard]] std::size_t total() const noexcept { return total_; }
     [[nodiscard]] bool failed() const noexcept { return failed_; }
 
 private:
-    void skip(std::size_t bytes) noexcept {
-        while (!source_.empty() && bytes >= source_.front().iov_len) {
-            bytes -= source_.front().iov_len;
-            source_ = source_.subspan(1);
-        }
-        if (bytes == 0)
-            return;
-        try {
-            copy_.assign(source_.begin(), source_.end());
-        } catch (std::bad_alloc const&) {
-            failed_ = true;
-            return;
-        }
-        copy_.front() = {static_cast<std::byte*>(copy_.front().iov_base) + bytes,
-                         copy_.front().iov_len - bytes};
-        source_ = copy_;
-    }
-
-    std::span<::iovec const> source_;
-    ::iovec one_{};
-    std::vector<::iovec> copy_;
+    memory_parts parts_;
     std::size_t total_ = 0;
     bool failed_ = false;
 };
 
-long transfer(request const& r, rest_of const& memory, int flags) noexcept {
+long transfer(request const& r, std::span<::iovec const> memory, int flags) noexcept {
     abi::sqe const& entry = r.sqe();
     long const number = is_write(code_of(r)) ? SYS_pwritev2 : SYS_preadv2;
     bool const multi = code_of(r) == abi::opcode::read_multishot;
@@ -126,22 +97,6 @@ long transfer(request const& r, rest_of const& memory, int flags) noexcept {
     };
     long const done = go(at);
     return done == -ESPIPE && at != here ? go(here) : done; // streams have no positions
-}
-
-mode_t kind_of(int fd) noexcept {
-    struct ::stat status{};
-    return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
-}
-
-bool has_blocks(int fd) noexcept {
-    mode_t const kind = kind_of(fd);
-    return kind == S_IFREG || kind == S_IFBLK || kind == S_IFDIR;
-}
-
-bool is_ready(int fd, bool write) noexcept {
-    ::pollfd one{fd, static_cast<short>(write ? POLLOUT : POLLIN), 0};
-    abi::timespec at_once{};
-    return call(SYS_ppoll, &one, 1, &at_once, nullptr, 0) > 0;
 }
 
 /// The answer after `done` bytes or -errno came on top of what was moved before.
@@ -162,7 +117,7 @@ outcome transfer_blocks(request& r, bool may_block) noexcept {
         rest_of const memory(r);
         if (memory.failed())
             return outcome::answer(-ENOMEM);
-        long const done = transfer(r, memory, may_block ? 0 : RWF_NOWAIT);
+        long const done = transfer(r, memory.list(), may_block ? 0 : RWF_NOWAIT);
         if (!may_block && !refuses_wait && (done == -EAGAIN || done == -EOPNOTSUPP))
             return outcome::blocking();
         if (done <= 0 || r.progress + static_cast<std::uint64_t>(done) == memory.total())
@@ -179,9 +134,9 @@ outcome transfer_stream(request& r, rest_of const& memory, long done) noexcept {
     std::uint32_t const events = write ? EPOLLOUT : EPOLLIN;
     if (done == -EOPNOTSUPP) {
         // This kind of file knows no RWF_NOWAIT: what is ready now does not block.
-        if (!is_ready(r.fd, write))
+        if (seen_now(r.fd, write ? POLLOUT : POLLIN) == 0)
             return outcome::until(events);
-        done = transfer(r, memory, 0);
+        done = transfer(r, memory.list(), 0);
     }
     if (done == -EAGAIN && (r.sqe().rw_flags & RWF_NOWAIT) == 0)
         return outcome::until(events);
@@ -190,7 +145,23 @@ outcome transfer_stream(request& r, rest_of const& memory, long done) noexcept {
     return conclude(r, memory, done);
 }
 
+/// True if it is one plain piece of memory, as most are: `done` is what the first call made of it.
+bool transfer_plainly(request const& r, long& done) noexcept {
+    abi::sqe const& entry = r.sqe();
+    auto const code = code_of(r);
+    if ((code != abi::opcode::read && code != abi::opcode::write) || r.in_progress ||
+        r.progress != 0 || r.has(abi::sqe_flag::buffer_select))
+        return false;
+    ::iovec const all{pointer_to<void>(entry.addr), entry.len};
+    done = transfer(r, {&all, 1}, RWF_NOWAIT);
+    return true;
+}
+
 outcome attempt(request& r, bool may_block) noexcept {
+    long done = 0;
+    bool const tried = transfer_plainly(r, done);
+    if (tried && done == static_cast<long>(r.sqe().len))
+        return outcome::answer(done);
     bool const multi = code_of(r) == abi::opcode::read_multishot;
     if (r.in_progress && !multi) // known to have blocks
         return transfer_blocks(r, may_block);
@@ -199,7 +170,8 @@ outcome attempt(request& r, bool may_block) noexcept {
     rest_of const memory(r);
     if (memory.failed())
         return outcome::answer(-ENOMEM);
-    long const done = transfer(r, memory, RWF_NOWAIT);
+    if (!tried)
+        done = transfer(r, memory.list(), RWF_NOWAIT);
     if (done >= 0 && static_cast<std::size_t>(done) == memory.total() && !multi)
         return outcome::answer(done);
     if (done < 0 && done != -EAGAIN && done != -EOPNOTSUPP)

@@ -4,6 +4,7 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "known_flags.hpp"
 #include "timeouts.hpp"
 
 #include <rondo/abi/enter.hpp>
@@ -17,9 +18,6 @@
 namespace rondo::engine::emulation {
 namespace {
 
-constexpr auto known_flags = abi::enter::getevents | abi::enter::sq_wakeup | abi::enter::sq_wait |
-                             abi::enter::ext_arg | abi::enter::abs_timer | abi::enter::ext_arg_reg |
-                             abi::enter::no_iowait;
 constexpr std::int64_t between_presses = 1'000'000;
 
 bool has_flag(std::uint32_t flags, abi::enter f) noexcept { return (flags & raw(f)) != 0; }
@@ -34,7 +32,7 @@ bool kernel_side::belongs_elsewhere() const noexcept {
 
 long kernel_side::enter(std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
                         void const* arg, std::size_t arg_size) noexcept {
-    if ((flags & ~raw(known_flags)) != 0)
+    if ((flags & ~raw(known_enter | idle_enter)) != 0)
         return -EINVAL;
     std::unique_lock held(lock_);
     if (closed_)
@@ -117,7 +115,7 @@ std::int32_t kernel_side::wait(std::unique_lock<std::mutex>& held,
         if (!looked || (ready >= limits.count && ++unlooked_ % 8 == 0)) {
             looked = true; // what is ready is taken along, without a sleep
             if ((requests_.size() != 0 || rung_) && !sleeps_) {
-                collect(0);
+                collect();
                 continue;
             }
         }
@@ -196,10 +194,10 @@ std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t
     return 0;
 }
 
-/// Attempts what became ready within `ns`, which only a caller who need not let others in may wait.
-void kernel_side::collect(std::int64_t ns) noexcept {
+/// Attempts what is ready, without a sleep.
+void kernel_side::collect() noexcept {
     ::epoll_event events[poller::batch];
-    long const found = poller_.sleep(events, ns, nullptr, 0);
+    long const found = poller_.sleep(events, 0, nullptr, 0);
     press_workers();
     if (found > 0)
         deliver({events, static_cast<std::size_t>(found)});

@@ -2,6 +2,7 @@
 // The operations that wait for other threads and processes: futexes and children.
 #include "calls.hpp"
 #include "child_watch.hpp"
+#include "descriptors.hpp"
 #include "families.hpp"
 #include "futex_watch.hpp"
 #include "user_memory.hpp"
@@ -107,8 +108,7 @@ bool is_impatient(int which, int pidfd) noexcept {
 
 /// A pidfd of the request's own, which is readable once the process has ended; -1: not to be had.
 int hold_process(int which, int id) noexcept {
-    return static_cast<int>(which == P_PIDFD ? call(SYS_fcntl, id, F_DUPFD_CLOEXEC, 3)
-                                             : call(nr_pidfd_open, id, 0));
+    return static_cast<int>(which == P_PIDFD ? duplicate(id) : call(nr_pidfd_open, id, 0));
 }
 
 outcome attempt_waitid(request& r, bool) noexcept {

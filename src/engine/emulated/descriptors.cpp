@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "descriptors.hpp"
+
+#include "calls.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+namespace rondo::engine::emulation {
+
+bool is_open(int fd) noexcept { return call(SYS_fcntl, fd, F_GETFD) >= 0; }
+
+long duplicate(int fd) noexcept {
+    constexpr int lowest = 3; // programs give those below a meaning
+    long const copy = call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
+    return copy == -EINVAL ? -EMFILE : copy; // the limit of open files is below that
+}
+
+std::uint32_t seen_now(int fd, std::uint32_t events) noexcept {
+    ::pollfd looked_at{fd, static_cast<short>(events), 0};
+    long at_once[2] = {0, 0}; // seconds and nanoseconds, as wide as the call wants them
+    constexpr std::size_t signal_set_bytes = 8;
+    long const found = call(SYS_ppoll, &looked_at, 1, at_once, nullptr, signal_set_bytes);
+    return found > 0 ? static_cast<std::uint16_t>(looked_at.revents) : 0;
+}
+
+bool has_blocks(int fd) noexcept {
+    struct ::statx about{};
+    // Without asking a server: the type does not change.
+    if (call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) < 0)
+        return false;
+    return S_ISREG(about.stx_mode) || S_ISDIR(about.stx_mode) || S_ISBLK(about.stx_mode);
+}
+
+} // namespace rondo::engine::emulation
