@@ -2,7 +2,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS rondo EXPORT rondo-targets)
+install(TARGETS rondo rondo_testing EXPORT rondo-targets)
 install(EXPORT rondo-targets NAMESPACE rondo:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/rondo
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)

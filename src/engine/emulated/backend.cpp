@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/engine/emulated.hpp>
 
-#include "descriptors.hpp"
 #include "installation.hpp"
-#include "registrations.hpp"
 
 #include <rondo/abi/registration.hpp>
 #include <rondo/core/fd.hpp>
@@ -19,7 +17,6 @@ namespace rondo::engine {
 namespace {
 
 using emulation::installation;
-using emulation::kernel_side;
 
 /// A word that a child of fork finds empty: rings and workers are the parent's.
 struct of_this_process {
@@ -34,59 +31,40 @@ public:
     }
     long enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete, std::uint32_t flags,
                void const* arg, std::size_t arg_size) noexcept override {
-        kernel_side* const ring = find(fd);
-        return ring != nullptr ? ring->enter(to_submit, min_complete, flags, arg, arg_size)
-                               : no_ring(fd);
+        installation* const here = known_home();
+        return here != nullptr ? here->enter(fd, to_submit, min_complete, flags, arg, arg_size)
+                               : installation::no_ring(fd);
     }
     long register_(int fd, std::uint32_t operation, void* arg,
                    std::uint32_t count) noexcept override {
-        if ((operation & ~raw(abi::register_op::use_registered_ring)) >=
-            raw(abi::register_op::last))
-            return -EINVAL;
-        if (fd == -1)
-            return register_without_ring(operation, arg, count);
         installation* const here = home();
-        auto const ring = here != nullptr ? here->find(fd) : nullptr;
-        return ring ? ring->register_(operation, arg, count) : no_ring(fd);
+        return here != nullptr ? here->register_(fd, operation, arg, count) : -ENOMEM;
     }
     result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override {
-        kernel_side* const ring = find(fd);
-        if (ring == nullptr)
-            return fail(static_cast<int>(-no_ring(fd)), attempt::map_rings);
-        return ring->map(offset, bytes);
+        if (installation* const here = known_home())
+            return here->map(fd, offset, bytes);
+        return fail(static_cast<int>(-installation::no_ring(fd)), attempt::map_rings);
     }
     void expose(int fd) noexcept override {
-        if (kernel_side* const ring = find(fd))
-            ring->expose();
+        if (installation* const here = known_home())
+            here->expose(fd);
     }
-    static bool has(int fd) noexcept { return find(fd) != nullptr; }
+    static bool has(int fd) noexcept {
+        installation* const here = known_home();
+        return here != nullptr && here->peek(fd) != nullptr;
+    }
     void close(int fd) noexcept override {
-        if (find(fd) != nullptr)
-            home()->close(fd);
+        if (has(fd))
+            known_home()->close(fd);
         else
             close_descriptor(fd); // of a parent's ring
     }
 
 private:
-    static long no_ring(int fd) noexcept { return emulation::is_open(fd) ? -EOPNOTSUPP : -EBADF; }
-    static kernel_side* find(int fd) noexcept {
+    /// Null: there was never a ring, or they are the parent's.
+    static installation* known_home() noexcept {
         of_this_process* const page = word();
-        installation* const here = page != nullptr ? page->home.load() : nullptr;
-        return here != nullptr ? here->peek(fd) : nullptr;
-    }
-    static long register_without_ring(std::uint32_t operation, void* arg,
-                                      std::uint32_t count) noexcept {
-        if (operation == raw(abi::register_op::query))
-            return emulation::answer_query(arg, count, emulation::what_there_is());
-        if (operation == raw(abi::register_op::send_msg_ring)) {
-            installation* const here = home();
-            if (arg == nullptr || count != 1)
-                return -EINVAL;
-            return here != nullptr
-                       ? emulation::send_message(*here, *static_cast<abi::sqe const*>(arg))
-                       : -ENOMEM;
-        }
-        return -EINVAL;
+        return page != nullptr ? page->home.load() : nullptr;
     }
     static of_this_process* word() noexcept {
         static of_this_process* const page = []() -> of_this_process* {

@@ -58,7 +58,12 @@ std::int32_t kernel_side::cancel(cancel_pattern const& pattern, request const* e
         }
         std::int32_t count = 0;
         for (auto const& [index, generation] : found) {
-            request* const r = requests_.at(index, generation);
+            request* r = requests_.at(index, generation);
+            if (r != nullptr && r->where == place::polled && director_ != nullptr &&
+                director_->is_late(*r)) {
+                attempt(*r);
+                r = requests_.at(index, generation);
+            }
             std::int32_t const done = r != nullptr ? cancel_one(*r) : -ENOENT;
             if (!all)
                 return done;

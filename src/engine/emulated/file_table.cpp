@@ -34,7 +34,7 @@ std::uint64_t most_descriptors() noexcept {
 /// What a slot shares: the descriptor, closed before the tag is posted.
 struct file_table::registered_file {
     tag_ticket ticket;
-    unique_fd fd;
+    held_fd fd;
 };
 
 void file_table::connect(tag_target const& tags, ring_test rings) noexcept {
@@ -51,7 +51,7 @@ long file_table::take_copy(std::int32_t fd, std::shared_ptr<registered_file>& in
     long const copy = duplicate(fd);
     if (copy < 0)
         return copy;
-    unique_fd owned(static_cast<int>(copy));
+    held_fd owned(static_cast<int>(copy));
     try {
         into = std::make_shared<registered_file>();
     } catch (std::bad_alloc const&) {
@@ -89,7 +89,7 @@ long file_table::find_free() noexcept {
     return -ENFILE;
 }
 
-long file_table::install(unique_fd fd, std::uint32_t file_index) noexcept {
+long file_table::install(held_fd fd, std::uint32_t file_index) noexcept {
     bool const anywhere = file_index == abi::file_index_alloc;
     std::uint32_t index = file_index - 1;
     if (anywhere) {
@@ -105,7 +105,7 @@ long file_table::install(unique_fd fd, std::uint32_t file_index) noexcept {
     if (index >= size())
         return -EINVAL;
     try {
-        fill(index, std::make_shared<unique_fd const>(std::move(fd)));
+        fill(index, std::make_shared<held_fd const>(std::move(fd)));
     } catch (std::bad_alloc const&) {
         return -ENOMEM;
     }

@@ -38,7 +38,7 @@ public:
     /// Puts a new descriptor where sqe::file_index says: the slot's number plus one (what was there
     /// goes; answers 0), or abi::file_index_alloc (answers the slot). ENFILE, ENXIO, EINVAL, EBADF.
     /// `fd` is closed if it cannot be put there.
-    long install(unique_fd fd, std::uint32_t file_index) noexcept;
+    long install(held_fd fd, std::uint32_t file_index) noexcept;
     /// Empties a slot. ENXIO, EINVAL, EBADF.
     long remove(std::uint32_t index) noexcept;
 

@@ -3,6 +3,7 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "director.hpp"
 #include "timeouts.hpp"
 
 #include <rondo/core/assert.hpp>
@@ -13,7 +14,9 @@
 namespace rondo::engine::emulation {
 
 void kernel_side::post(abi::cqe32 const& c) noexcept {
-    if (!overflow_.empty() || !queues_.post(c)) {
+    bool const held = director_ != nullptr && director_->overflows(c);
+    holds_overflow_ = holds_overflow_ || held;
+    if (held || !overflow_.empty() || !queues_.post(c)) {
         try {
             overflow_.push_back(c);
             queues_.set_flags(abi::sq_ring_flag::cq_overflow);
@@ -30,7 +33,7 @@ void kernel_side::post(abi::cqe32 const& c) noexcept {
 }
 
 void kernel_side::flush_overflow() noexcept {
-    if (overflow_.empty())
+    if (overflow_.empty() || holds_overflow_)
         return;
     while (!overflow_.empty() && queues_.post(overflow_.front()))
         overflow_.pop_front();
@@ -53,7 +56,7 @@ void kernel_side::finish(request& r, outcome const& answer) noexcept {
     outcome how = answer;
     detach(r);
     install(r, how);
-    r.failed = how.res < 0 ? !how.harmless : how.broken;
+    r.failed = how.res < 0 ? !how.harmless : how.broken || r.shortened;
     how.flags |= groups_.commit(r, how.res);
     bool const silent = r.has(abi::sqe_flag::cqe_skip_success) && !r.failed;
     abi::cqe32 c{{r.sqe().user_data, how.res, how.flags}, {how.extra[0], how.extra[1]}};
@@ -61,7 +64,9 @@ void kernel_side::finish(request& r, outcome const& answer) noexcept {
         // A zero-copy send that copied: its buffer is free already, and the notification says so.
         c.head.flags |= raw(abi::cqe_flag::more);
         post(c);
-        post({{r.sqe().user_data, how.notice, raw(abi::cqe_flag::notif)}, {}});
+        abi::cqe32 const note{{r.sqe().user_data, how.notice, raw(abi::cqe_flag::notif)}, {}};
+        if (director_ == nullptr || !director_->keeps_notification(r, note))
+            post(note);
     } else if (!silent) {
         post(c);
     }

@@ -172,16 +172,23 @@ outcome sleep_on(request& r, std::span<::futex_waitv const> waiters, std::uint32
 } // namespace
 
 outcome watch_futex(request& r, ::futex_waitv const& waiter, std::uint32_t mask) noexcept {
-    return mask == 0 ? outcome::answer(-EINVAL) : sleep_on(r, {&waiter, 1}, mask);
+    if (mask == 0)
+        return outcome::answer(-EINVAL);
+    if (other_system != nullptr)
+        return other_system->wait_for_words(r, {&waiter, 1}, mask);
+    return sleep_on(r, {&waiter, 1}, mask);
 }
 
 outcome watch_futexes(request& r, std::span<::futex_waitv const> waiters) noexcept {
+    if (other_system != nullptr)
+        return other_system->wait_for_words(r, waiters, 0);
     return sleep_on(r, waiters, 0);
 }
 
 bool has_futex_waitv() noexcept {
     // An empty list is refused by who knows the call.
-    static bool const known = call(nr_futex_waitv, nullptr, 0, 0, nullptr, 0) == -EINVAL;
+    static bool const known =
+        abi::call(nr_futex_waitv, 0, 0, 0, 0, 0, 0) == -EINVAL; // this machine's, once for all
     return known;
 }
 
@@ -189,6 +196,8 @@ long wake_futex(std::uint32_t const* word, std::uint32_t count, std::uint32_t ma
                 std::uint32_t flags) noexcept {
     if (mask == 0)
         return -EINVAL;
+    if (other_system != nullptr)
+        return other_system->wake_word(word, count, mask);
     // FUTEX_WAKE takes 0 for 1; a requeue of none only looks at the address.
     if (count == 0)
         return call(nr_futex, word, FUTEX_REQUEUE | (flags & private_flag), 0, 0, word, 0);

@@ -53,25 +53,32 @@ std::int32_t grant_sizes(std::uint32_t entries, abi::params& p) noexcept {
     return p.cq_entries < p.sq_entries ? -EINVAL : 0;
 }
 
-abi::query_opcode const& what_there_is() noexcept {
-    static abi::query_opcode const all = [] {
-        abi::query_opcode out{};
-        out.nr_request_opcodes = count_opcodes(has_operation);
-        out.nr_register_opcodes = raw(abi::register_op::query) + 1;
-        out.feature_flags = raw(known_features);
-        out.ring_setup_flags = raw(known_setup);
-        out.enter_flags = raw(known_enter);
-        out.sqe_flags = raw(known_sqe);
-        out.nr_query_opcodes = 1;
-        return out;
-    }();
-    return all;
+operation const* installation::find_operation(abi::opcode code) const noexcept {
+    if (refused_[static_cast<std::size_t>(code)])
+        return nullptr;
+    return emulation::find_operation(code);
+}
+
+abi::query_opcode installation::what_there_is() const noexcept {
+    abi::query_opcode out{};
+    out.nr_request_opcodes = count_opcodes([this](std::uint8_t code) {
+        return find_operation(static_cast<abi::opcode>(code)) != nullptr;
+    });
+    out.nr_register_opcodes = raw(abi::register_op::query) + 1;
+    out.feature_flags = raw(known_features);
+    out.ring_setup_flags = raw(known_setup & ~refused_setup_);
+    out.enter_flags = raw(known_enter);
+    out.sqe_flags = raw(known_sqe);
+    out.nr_query_opcodes = 1;
+    return out;
 }
 
 long installation::setup(std::uint32_t entries, abi::params& p) noexcept {
     if (!all_zero(p.resv))
         return -EINVAL;
     auto const flags = static_cast<abi::setup>(p.flags);
+    if (any(flags & refused_setup_))
+        return -EINVAL;
     if (std::int32_t const ok = check_flags(flags); ok != 0)
         return ok;
     if (has(flags, abi::setup::attach_wq)) {
@@ -103,6 +110,46 @@ long installation::setup(std::uint32_t entries, abi::params& p) noexcept {
     } catch (std::bad_alloc const&) {
         return -ENOMEM;
     }
+}
+
+long installation::no_ring(int fd) noexcept { return is_open(fd) ? -EOPNOTSUPP : -EBADF; }
+
+long installation::enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete,
+                         std::uint32_t flags, void const* arg, std::size_t arg_size) noexcept {
+    kernel_side* const ring = peek(fd);
+    return ring != nullptr ? ring->enter(to_submit, min_complete, flags, arg, arg_size)
+                           : no_ring(fd);
+}
+
+long installation::register_(int fd, std::uint32_t operation, void* arg,
+                             std::uint32_t count) noexcept {
+    if ((operation & ~raw(abi::register_op::use_registered_ring)) >= raw(abi::register_op::last))
+        return -EINVAL;
+    if (fd == -1)
+        return register_without_ring(operation, arg, count);
+    auto const ring = find(fd);
+    return ring ? ring->register_(operation, arg, count) : no_ring(fd);
+}
+
+long installation::register_without_ring(std::uint32_t operation, void* arg,
+                                         std::uint32_t count) noexcept {
+    if (operation == raw(abi::register_op::query))
+        return answer_query(arg, count, what_there_is());
+    if (operation == raw(abi::register_op::send_msg_ring) && arg != nullptr && count == 1)
+        return send_message(*this, *static_cast<abi::sqe const*>(arg));
+    return -EINVAL;
+}
+
+result<mapping> installation::map(int fd, std::uint64_t offset, std::size_t bytes) noexcept {
+    kernel_side* const ring = peek(fd);
+    if (ring == nullptr)
+        return fail(static_cast<int>(-no_ring(fd)), attempt::map_rings);
+    return ring->map(offset, bytes);
+}
+
+void installation::expose(int fd) noexcept {
+    if (kernel_side* const ring = peek(fd))
+        ring->expose();
 }
 
 std::shared_ptr<kernel_side> installation::find(int fd) noexcept {

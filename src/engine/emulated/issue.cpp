@@ -144,6 +144,16 @@ std::int32_t kernel_side::choose_buffer(request& r) noexcept {
     return groups_.choose(r, entry.buf_group, wanted_bytes(r), bundle ? most_buffers : 1);
 }
 
+outcome kernel_side::attempt_once(request& r) noexcept {
+    outcome how;
+    if (director_ != nullptr && director_->answers(r, how))
+        return how;
+    how = r.has(abi::sqe_flag::buffer_select) ? attempt_with_buffer(r) : r.what->attempt(r, false);
+    if (director_ != nullptr && how.what == outcome::kind::more && director_->ends_stream(r))
+        how.what = outcome::kind::done;
+    return how;
+}
+
 void kernel_side::attempt(request& r) noexcept {
     r.where = place::nowhere;
     for (unsigned answers = 0;; ++answers) {
@@ -151,8 +161,7 @@ void kernel_side::attempt(request& r) noexcept {
             ready_.push(r);
             return;
         }
-        bool const chooses = r.has(abi::sqe_flag::buffer_select);
-        outcome how = chooses ? attempt_with_buffer(r) : r.what->attempt(r, false);
+        outcome how = attempt_once(r);
         switch (how.what) {
         case outcome::kind::done: return finish(r, how);
         case outcome::kind::more:
@@ -259,7 +268,7 @@ void kernel_side::wait_for_events(request& r, std::uint32_t events) noexcept {
 void kernel_side::install(request& r, outcome& how) noexcept {
     if (!r.what->makes_file || how.res < 0 || r.sqe().file_index == 0)
         return;
-    how.res = static_cast<std::int32_t>(files_.install(unique_fd(how.res), r.sqe().file_index));
+    how.res = static_cast<std::int32_t>(files_.install(held_fd(how.res), r.sqe().file_index));
 }
 
 } // namespace rondo::engine::emulation

@@ -14,8 +14,9 @@
 namespace rondo::engine::emulation {
 
 kernel_side::kernel_side(installation& home, queues&& shared, poller&& watched, abi::setup flags)
-    : home_(home), queues_(std::move(shared)), poller_(std::move(watched)), flags_(flags),
-      descriptor_(poller_.descriptor()), disabled_(has(flags, abi::setup::r_disabled)) {
+    : home_(home), director_(home.meddler()), queues_(std::move(shared)),
+      poller_(std::move(watched)), flags_(flags), descriptor_(poller_.descriptor()),
+      disabled_(has(flags, abi::setup::r_disabled)) {
     if (!disabled_)
         owner_ = call(SYS_gettid);
 }
@@ -80,7 +81,7 @@ void kernel_side::discard(inbox::contents mail) noexcept {
         request& r = *mail.requests;
         mail.requests = std::exchange(r.next, nullptr);
         if (r.handed.res >= 0 && r.what->makes_file)
-            unique_fd const unwanted(r.handed.res);
+            held_fd const unwanted(r.handed.res);
         r.keeper.reset();
     }
 }

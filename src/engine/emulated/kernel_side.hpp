@@ -34,6 +34,7 @@
 
 namespace rondo::engine::emulation {
 
+class director;
 class installation;
 
 /// What a cancel looks for: cancel_flag and what belongs to it.
@@ -90,6 +91,7 @@ public:
     /// Posts a completion that belongs to none of the ring's requests: a message, a tag.
     bool send(abi::cqe32 const& c) noexcept;
     [[nodiscard]] bool is_disabled() const noexcept { return disabled_.load(); }
+    [[nodiscard]] bool is_closed() const noexcept { return closed_.load(); }
 
     // For operations and registrations, under the lock.
 
@@ -138,6 +140,7 @@ private:
     std::int32_t find_files(request& r) noexcept;
     std::int32_t find_buffer(request& r) noexcept;
     void attempt(request& r) noexcept;
+    outcome attempt_once(request& r) noexcept;
     outcome attempt_with_buffer(request& r) noexcept;
     std::int32_t choose_buffer(request& r) noexcept;
     void give_to_worker(request& r) noexcept;
@@ -171,6 +174,7 @@ private:
     void collect() noexcept;
     void receive() noexcept;
     void deliver(std::span<::epoll_event const> events) noexcept;
+    void wake_for_nothing() noexcept;
     void leave() noexcept;
     [[nodiscard]] std::int64_t now() const noexcept;
     // registrations.cpp
@@ -189,6 +193,7 @@ private:
     std::mutex lock_;
     std::condition_variable turn_; // somebody left the poller's sleep, or posted
     installation& home_;
+    director* const director_; // null: nobody meddles
     queues queues_;
     poller poller_;
     inbox inbox_;
@@ -219,13 +224,14 @@ private:
     std::atomic<bool> disabled_ = false;
     std::atomic<bool> closed_ = false;
     std::atomic<bool> exposed_ = false;
-    bool counts_due_ = false;    // completions were posted that timeouts count
-    bool told_ = false;          // taskrun is set
-    std::uint32_t others_ = 0;   // threads that wait for the one in the poller
-    std::uint32_t unlooked_ = 0; // enters that found enough without looking
-    bool rung_ = false;          // the bell tells pollers of completions
-    std::mutex event_lock_;      // of the next two, since mail is told of without the other lock
-    unique_fd event_;
+    bool counts_due_ = false;     // completions were posted that timeouts count
+    bool told_ = false;           // taskrun is set
+    std::uint32_t others_ = 0;    // threads that wait for the one in the poller
+    bool holds_overflow_ = false; // as the director wants it, until someone waits
+    std::uint32_t unlooked_ = 0;  // enters that found enough without looking
+    bool rung_ = false;           // the bell tells pollers of completions
+    std::mutex event_lock_;       // of the next two, since mail is told of without the other lock
+    held_fd event_;
     std::atomic<bool> has_event_ = false;
     bool event_async_ = false;
     bool has_region_ = false;

@@ -55,7 +55,7 @@ outcome send_file(request& r, kernel_side& to) noexcept {
     long const fd = duplicate((*from)->get());
     if (fd < 0)
         return outcome::answer(fd);
-    long const slot = to.files().install(unique_fd(static_cast<int>(fd)), entry.file_index);
+    long const slot = to.files().install(held_fd(static_cast<int>(fd)), entry.file_index);
     if (slot < 0)
         return outcome::answer(slot);
     if (!asks(entry, abi::msg_ring_flag::cqe_skip))

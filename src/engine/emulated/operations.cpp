@@ -34,8 +34,4 @@ operation const* find_operation(abi::opcode code) noexcept {
     return index < opcodes ? all[index] : nullptr;
 }
 
-bool has_operation(std::uint8_t code) noexcept {
-    return find_operation(static_cast<abi::opcode>(code)) != nullptr;
-}
-
 } // namespace rondo::engine::emulation

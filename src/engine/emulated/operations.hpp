@@ -11,7 +11,5 @@ namespace rondo::engine::emulation {
 
 /// Null: the engine does not have it.
 [[nodiscard]] operation const* find_operation(abi::opcode code) noexcept;
-/// The same as a question, for the probe.
-[[nodiscard]] bool has_operation(std::uint8_t code) noexcept;
 
 } // namespace rondo::engine::emulation

@@ -32,7 +32,7 @@ std::int32_t check_pipe(abi::sqe const& entry) noexcept {
 /// 0, or why not; then both slots are empty.
 long install_pipe(file_table& files, abi::sqe const& entry, int read_end, int write_end) noexcept {
     bool const anywhere = entry.file_index == abi::file_index_alloc;
-    unique_fd ends[2] = {unique_fd(read_end), unique_fd(write_end)};
+    held_fd ends[2] = {held_fd(read_end), held_fd(write_end)};
     std::uint32_t index = entry.file_index;
     std::int32_t slots[2] = {};
     long done = 0;

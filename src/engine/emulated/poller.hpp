@@ -7,7 +7,6 @@
 
 #include "request.hpp"
 
-#include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
 
 #include <sys/epoll.h>
@@ -53,8 +52,8 @@ public:
     void calm() noexcept;
 
 private:
-    unique_fd set_;
-    unique_fd bell_;
+    held_fd set_;
+    held_fd bell_;
     bool no_pwait2_ = false;
 };
 

@@ -166,7 +166,7 @@ std::int32_t update_files(file_table& files, abi::sqe const& entry) noexcept {
                                          : files.update(first, fds, entry.len, nullptr));
 }
 
-std::uint32_t count_opcodes(bool (*has)(std::uint8_t opcode)) noexcept {
+std::uint32_t count_opcodes(std::function<bool(std::uint8_t opcode)> const& has) noexcept {
     std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < 256; ++i)
         if (has(static_cast<std::uint8_t>(i)))
@@ -174,7 +174,8 @@ std::uint32_t count_opcodes(bool (*has)(std::uint8_t opcode)) noexcept {
     return count;
 }
 
-long answer_probe(void* arg, std::uint32_t nr, bool (*has)(std::uint8_t opcode)) noexcept {
+long answer_probe(void* arg, std::uint32_t nr,
+                  std::function<bool(std::uint8_t opcode)> const& has) noexcept {
     if (arg == nullptr || nr > 256)
         return -EINVAL;
     std::size_t const bytes = sizeof(abi::probe) + nr * sizeof(abi::probe_op);

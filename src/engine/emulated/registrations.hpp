@@ -13,6 +13,7 @@
 #include <rondo/abi/sqe.hpp>
 
 #include <cstdint>
+#include <functional>
 
 namespace rondo::engine::emulation {
 
@@ -37,8 +38,9 @@ std::int32_t update_files(file_table& files, abi::sqe const& entry) noexcept;
 long answer_query(void* arg, std::uint32_t nr, abi::query_opcode const& opcodes) noexcept;
 
 /// register_op::probe. The highest opcode that `has` knows is the last one.
-long answer_probe(void* arg, std::uint32_t nr, bool (*has)(std::uint8_t opcode)) noexcept;
+long answer_probe(void* arg, std::uint32_t nr,
+                  std::function<bool(std::uint8_t opcode)> const& has) noexcept;
 /// One more than that.
-std::uint32_t count_opcodes(bool (*has)(std::uint8_t opcode)) noexcept;
+std::uint32_t count_opcodes(std::function<bool(std::uint8_t opcode)> const& has) noexcept;
 
 } // namespace rondo::engine::emulation

@@ -14,6 +14,7 @@ void request::clear() noexcept {
     older = newer = rest = next = guard = guarded = nullptr;
     where = place::nowhere;
     failed = silent_chain = cancelled = attempted = in_progress = armed = kept = drains = false;
+    met_director = shortened = false;
     result = 0;
     progress = 0;
     note = 0;

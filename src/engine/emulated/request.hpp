@@ -5,8 +5,9 @@
 // went. A request is its ring's: it is touched under the ring's lock, except that while a worker
 // has it only that worker may touch it.
 
+#include "held_fd.hpp"
+
 #include <rondo/abi/sqe.hpp>
-#include <rondo/core/fd.hpp>
 
 #include <sys/uio.h>
 
@@ -18,6 +19,7 @@
 namespace rondo::engine::emulation {
 
 class kernel_side;
+class waiter;
 struct request;
 
 /// How an attempt went.
@@ -68,7 +70,7 @@ struct operation {
 };
 
 /// A descriptor of the engine's own, which registered slots and requests share.
-using shared_fd = std::shared_ptr<unique_fd const>;
+using shared_fd = std::shared_ptr<held_fd const>;
 
 /// Where a request is while it is in flight.
 enum class place : std::uint8_t {
@@ -117,15 +119,17 @@ struct request {
     std::uint32_t generation = 0;   ///< how often that place was used before
     outcome handed;                 ///< from whoever had it, on its way through the inbox
     std::int32_t result = 0;        ///< of an entry that was refused when it was taken
-    std::uint64_t progress = 0;     ///< the operation's own: bytes moved so far, ...
-    std::uint32_t note = 0;         ///< the operation's own: the kind of its socket, ...
+    bool met_director = false;      ///< the director had its chance to make it fail
+    bool shortened = false; ///< the director made it shorter: its chain fails as by a short count
+    std::uint64_t progress = 0; ///< the operation's own: bytes moved so far, ...
+    std::uint32_t note = 0;     ///< the operation's own: the kind of its socket, ...
 
     int fd = -1;     ///< the descriptor to use now
     int second = -1; ///< the other one, of splice and tee
     shared_fd slot;  ///< keeps a registered file open
     shared_fd second_slot;
-    unique_fd own; ///< a duplicate of the caller's descriptor, while it waits
-    unique_fd second_own;
+    held_fd own; ///< a duplicate of the caller's descriptor, while it waits
+    held_fd second_own;
 
     std::uint32_t polled_events = 0;            ///< what it waits for
     std::uint32_t seen_events = 0;              ///< what was there when it was woken
@@ -135,7 +139,7 @@ struct request {
 
     std::shared_ptr<kernel_side> keeper; ///< keeps the ring while someone else has the request
     std::shared_ptr<void const> buffer;  ///< the registered buffer it uses
-    std::shared_ptr<void> watcher;       ///< of a kept one: what the operation watches with
+    std::shared_ptr<waiter> watcher;     ///< of a kept one: what the operation watches with
 
     std::vector<::iovec> chosen;         ///< the provided buffers of this attempt, first to last
     std::uint16_t chosen_id = 0;         ///< id of the first of them

@@ -56,8 +56,12 @@ long kernel_side::register_(std::uint32_t operation, void* arg, std::uint32_t co
     case register_op::mem_region: answer = register_region(arg, count); break;
     case register_op::sync_cancel: answer = cancel_now(held, arg, count); break;
     case register_op::resize_rings: answer = resize(arg, count); break;
-    case register_op::probe: answer = answer_probe(arg, count, has_operation); break;
-    case register_op::query: answer = answer_query(arg, count, what_there_is()); break;
+    case register_op::probe:
+        answer = answer_probe(arg, count, [this](std::uint8_t code) {
+            return home_.find_operation(static_cast<abi::opcode>(code)) != nullptr;
+        });
+        break;
+    case register_op::query: answer = answer_query(arg, count, home_.what_there_is()); break;
     case register_op::clone_buffers: answer = clone(held, arg, count); break;
     default:
         answer = register_tables(files_, buffers_, groups_, operation, arg, count);

@@ -3,8 +3,8 @@
 // behind a drain.
 #include "kernel_side.hpp"
 
+#include "installation.hpp"
 #include "known_flags.hpp"
-#include "operations.hpp"
 
 #include <rondo/core/annotate.hpp>
 
@@ -83,6 +83,8 @@ bool kernel_side::take_one() noexcept {
         return true;
     }
     r->result = admit(*r);
+    if (director_ != nullptr)
+        director_->taken(*r);
     // A bad entry in the middle of a chain is the chain's affair: it is taken to its end.
     bool const stops = r->result != 0 && !is_linked(*r) && !has(flags_, abi::setup::submit_all);
     // A chain of one that nothing holds up and nobody is before needs no queue.
@@ -102,7 +104,7 @@ bool kernel_side::take_one() noexcept {
 std::int32_t kernel_side::admit(request& r) noexcept {
     abi::sqe const& entry = r.sqe();
     auto const code = static_cast<abi::opcode>(entry.opcode);
-    r.what = find_operation(code);
+    r.what = home_.find_operation(code);
     if (r.what == nullptr)
         return -EINVAL;
     auto const flags = static_cast<abi::sqe_flag>(entry.flags);

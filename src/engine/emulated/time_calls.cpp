@@ -152,7 +152,10 @@ void finish_timeout(kernel_side& ring, request& r) noexcept {
 
 std::int64_t time_on(int clock) noexcept {
     ::timespec time{};
-    ::clock_gettime(clock, &time);
+    if (other_system != nullptr)
+        call(SYS_clock_gettime, clock, &time);
+    else
+        ::clock_gettime(clock, &time); // without entering the kernel, where that can be done
     return nanoseconds(time.tv_sec, time.tv_nsec);
 }
 

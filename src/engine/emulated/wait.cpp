@@ -4,6 +4,7 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "director.hpp"
 #include "known_flags.hpp"
 #include "timeouts.hpp"
 
@@ -110,6 +111,7 @@ std::int32_t kernel_side::wait(std::unique_lock<std::mutex>& held,
         run_ready();
         expire_counts();
         run_ready();
+        holds_overflow_ = false;
         flush_overflow();
         std::uint32_t const ready = queues_.completions();
         if (!looked || (ready >= limits.count && ++unlooked_ % 8 == 0)) {
@@ -217,7 +219,21 @@ void kernel_side::deliver(std::span<::epoll_event const> events) noexcept {
         r->seen_events = what.events;
         attempt(*r);
     }
+    if (director_ != nullptr)
+        wake_for_nothing();
     run_ready();
+}
+
+/// As a director wishes.
+void kernel_side::wake_for_nothing() noexcept {
+    request* next = nullptr;
+    for (request* r = requests_.oldest(); r != nullptr; r = next) {
+        next = r->newer;
+        if (r->where != place::polled || !director_->wakes(*r))
+            continue;
+        r->seen_events = 0;
+        attempt_again(*r); // from the queue: what it ends is not in the way here
+    }
 }
 
 /// Takes in what came from outside the lock.

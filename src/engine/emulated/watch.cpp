@@ -22,7 +22,7 @@ bool watch::start(std::shared_ptr<watch> const& self) noexcept {
     return false;
 }
 
-bool watch::take_back(request& r) noexcept { return static_cast<watch*>(r.watcher.get())->take(); }
+bool watch::take_back(request& r) noexcept { return r.watcher->take(); }
 
 bool watch::is_over() noexcept {
     std::lock_guard const lock(mutex_);

@@ -15,18 +15,26 @@
 
 namespace rondo::engine::emulation {
 
+/// Waits in the place of a request that was left `kept`, which owns it.
+class waiter {
+public:
+    waiter() = default;
+    waiter(waiter const&) = delete;
+    waiter& operator=(waiter const&) = delete;
+    virtual ~waiter() = default;
+    /// Takes its request back. False: too late, it is given back, or about to be.
+    [[nodiscard]] virtual bool take() noexcept = 0;
+};
+
 /// See the top of this file. Owned by its request and by its thread.
-class watch {
+class watch : public waiter {
 public:
     explicit watch(request& r) noexcept : request_(r) {}
-    watch(watch const&) = delete;
-    watch& operator=(watch const&) = delete;
-    virtual ~watch() = default;
 
     /// Starts the thread and lets the request own `self`. False for want of memory or threads.
     [[nodiscard]] static bool start(std::shared_ptr<watch> const& self) noexcept;
-    /// Of a request that start() was called for: operation::take_back. Waits until the thread has
-    /// left its system call, which takes it some microseconds.
+    /// operation::take_back for requests with a waiter. A thread is waited for until it has left
+    /// its system call, which takes it some microseconds.
     [[nodiscard]] static bool take_back(request& r) noexcept;
     /// The request is given back, or about to be.
     [[nodiscard]] bool is_over() noexcept;
@@ -42,7 +50,7 @@ private:
 
     static void* run(void* self) noexcept;
     void live() noexcept;
-    [[nodiscard]] bool take() noexcept;
+    [[nodiscard]] bool take() noexcept override;
 
     request& request_;
     std::mutex mutex_;

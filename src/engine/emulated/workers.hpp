@@ -13,12 +13,31 @@
 
 namespace rondo::engine::emulation {
 
-/// See the top of this file.
-class workers {
+/// Who does the work that blocks: threads, or a simulation.
+class worker_pool {
 public:
     /// Gets a request back, on the worker and under no lock of the pool.
     using finish_function = void (*)(void* to, request& r, outcome how) noexcept;
 
+    worker_pool() = default;
+    worker_pool(worker_pool const&) = delete;
+    worker_pool& operator=(worker_pool const&) = delete;
+    virtual ~worker_pool() = default;
+
+    /// Some thread runs r.what->attempt(r, true) and then done(to, r, outcome). An attempt that
+    /// answers -EINTR is repeated, or after interrupt() becomes -ECANCELED. First come, first
+    /// served. False for want of memory, or of even one thread, or after stop().
+    [[nodiscard]] virtual bool start(request& r, finish_function done, void* to) noexcept = 0;
+    /// True: no thread had begun it, and none will.
+    [[nodiscard]] virtual bool take_back(request& r) noexcept = 0;
+    /// Makes the system call that a thread is in for `r` answer EINTR; nothing if none is. Must be
+    /// repeated, say every millisecond, until `r` is done: it may come before the call begins.
+    virtual void interrupt(request& r) noexcept = 0;
+};
+
+/// See the top of this file.
+class workers final : public worker_pool {
+public:
     struct limits {
         unsigned threads = 0;         ///< at most; 0: four for each CPU, from 4 to 64
         std::uint32_t idle_ms = 1000; ///< after so long without work a thread ends
@@ -27,20 +46,12 @@ public:
     workers() : workers(limits{}) {}
     /// Throws std::bad_alloc.
     explicit workers(limits most);
-    workers(workers const&) = delete;
-    workers& operator=(workers const&) = delete;
     /// Lets the threads go: they end by themselves after what they are in. Waits for nothing.
-    ~workers();
+    ~workers() override;
 
-    /// Some thread runs r.what->attempt(r, true) and then done(to, r, outcome). An attempt that
-    /// answers -EINTR is repeated, or after interrupt() becomes -ECANCELED. First come, first
-    /// served. False for want of memory, or of even one thread, or after stop().
-    [[nodiscard]] bool start(request& r, finish_function done, void* to) noexcept;
-    /// True: no thread had begun it, and none will.
-    [[nodiscard]] bool take_back(request& r) noexcept;
-    /// Makes the system call that a thread is in for `r` answer EINTR; nothing if none is. Must be
-    /// repeated, say every millisecond, until `r` is done: it may come before the call begins.
-    void interrupt(request& r) noexcept;
+    [[nodiscard]] bool start(request& r, finish_function done, void* to) noexcept override;
+    [[nodiscard]] bool take_back(request& r) noexcept override;
+    void interrupt(request& r) noexcept override;
 
     /// No more requests; waits until all there are were done and the threads have ended. False when
     /// `patience_ms` were not enough. Not from a worker.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Who may meddle with the work of an engine's rings: a simulation. An ordinary engine has none.
+// All calls come under the lock of the ring.
+
+#include "request.hpp"
+
+#include <rondo/abi/cqe.hpp>
+
+namespace rondo::engine::emulation {
+
+/// See the top of this file.
+class director {
+public:
+    /// A submission was taken; it may be changed.
+    virtual void taken(request& r) noexcept = 0;
+    /// The submitter is about to attempt `r`. True: `how` is its answer, without an attempt.
+    virtual bool answers(request& r, outcome& how) noexcept = 0;
+    /// A multishot request has one more answer. True: it is to be its last.
+    virtual bool ends_stream(request const& r) noexcept = 0;
+    /// A cancel has found the waiting `r`. True: `r` has one more attempt first.
+    virtual bool is_late(request const& r) noexcept = 0;
+    /// A zero-copy send is about to tell that its buffer is free. True: the director will, later.
+    virtual bool keeps_notification(request const& r, abi::cqe32 const& c) noexcept = 0;
+    /// A completion is about to be posted. True: as if the queue were full.
+    virtual bool overflows(abi::cqe32 const& c) noexcept = 0;
+    /// Whether the waiting `r` is to be attempted though nothing happened.
+    virtual bool wakes(request const& r) noexcept = 0;
+
+protected:
+    ~director() = default;
+};
+
+} // namespace rondo::engine::emulation
