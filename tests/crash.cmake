@@ -11,6 +11,9 @@ foreach(source IN LISTS crash_sources)
     endif()
     rondo_program(crash_${name} ${source})
     target_link_libraries(crash_${name} PRIVATE test_support)
+    if(name MATCHES "^simulat")
+        target_link_libraries(crash_${name} PRIVATE rondo::testing)
+    endif()
     add_test(NAME crash/${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/run_crash.sh
         $<TARGET_FILE:crash_${name}> ${source})
     set_tests_properties(crash/${name} PROPERTIES

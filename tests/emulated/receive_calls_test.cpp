@@ -155,7 +155,10 @@ TEST_F(emulated_recv, refuses_what_makes_no_sense) {
         EXPECT_EQ(r.check(), -EINVAL);
     }
     expect_answer(of(no_socket(), 1).attempt(), -ENOTSOCK);
-    expect_answer(of(no_socket(), 1, 0, true).attempt(), -ENOTSOCK);
+    // Who is to wait first is told when the wait is over, as by the kernel.
+    lone_request waiting = of(no_socket(), 1, 0, true);
+    EXPECT_EQ(waiting.attempt().what, kind::poll);
+    expect_answer(waiting.attempt(), -ENOTSOCK);
 }
 
 /// Receives from a group of buffers, which the tests choose themselves.

@@ -49,6 +49,7 @@ TEST_P(ring_chain, runs_in_order) {
 }
 
 TEST_P(ring_chain, each_starts_when_the_one_before_is_complete) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const first, second;
@@ -96,6 +97,7 @@ TEST_P(ring_chain, what_is_behind_a_bad_operation_is_cancelled) {
 }
 
 TEST_P(ring_chain, a_short_read_breaks_it_and_tells_what_it_read) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -185,6 +187,7 @@ TEST_P(ring_chain, two_do_not_hang_together) {
 }
 
 TEST_P(ring_chain, a_link_timeout_ends_what_takes_too_long) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -200,6 +203,7 @@ TEST_P(ring_chain, a_link_timeout_ends_what_takes_too_long) {
 }
 
 TEST_P(ring_chain, a_link_timeout_lets_go_of_what_was_in_time) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -75,6 +77,34 @@ TEST_F(ring_message, from_many_threads_all_arrive) {
     }
     for (std::thread& t : senders)
         t.join();
+}
+
+TEST_F(ring_message, with_files_may_cross_between_two_threads) {
+    auto const file = file_with("f", "");
+    std::atomic<int> handles[2] = {-1, -1};
+    std::barrier together(2);
+    auto const exchange = [&](std::size_t me) {
+        ring own = ring::create({.entries = 8}).or_throw("ring");
+        std::int32_t fds[2] = {file.get(), -1};
+        own.register_(abi::register_op::files, fds, 2).or_throw("register files");
+        own.bind_to_this_thread().or_throw("bind");
+        handles[me] = own.native_handle();
+        together.arrive_and_wait();
+        op::message_ring_fd const m{
+            .ring = handles[1 - me].load(), .slot = 0, .into = 1, .silent = true};
+        for (std::uint64_t i = 0; i < 8000; ++i) {
+            while (!own.push(m, i))
+                own.submit().or_throw("submit");
+            own.submit_and_wait(1, 10s).or_throw("wait");
+            abi::cqe c{};
+            ASSERT_TRUE(own.pop(c));
+            ASSERT_EQ(c.res, 0);
+        }
+        together.arrive_and_wait();
+    };
+    std::thread other(exchange, 1);
+    exchange(0);
+    other.join();
 }
 
 TEST_F(ring_message, to_what_is_no_ring_is_refused) {

@@ -34,6 +34,7 @@ protected:
 RONDO_FOR_EVERY_SET_UP(ring_order);
 
 TEST_P(ring_order, a_drain_waits_for_everything_before_it) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -90,6 +91,7 @@ TEST_P(ring_order, asynchronous_operations_complete) {
 }
 
 TEST_P(ring_order, an_asynchronous_read_waits_in_a_worker) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -101,6 +103,7 @@ TEST_P(ring_order, an_asynchronous_read_waits_in_a_worker) {
 }
 
 TEST_P(ring_order, timeouts_end_by_their_time) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     using std::chrono::milliseconds;
@@ -146,6 +149,7 @@ TEST_P(ring_order, a_timeout_can_be_removed) {
 }
 
 TEST_P(ring_order, a_cancel_ends_one_operation) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -174,6 +178,7 @@ TEST_P(ring_order, a_cancel_of_a_waiting_worker_interrupts_it) {
 }
 
 TEST_P(ring_order, a_cancel_of_everything_counts) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;

@@ -130,6 +130,7 @@ TEST_P(ring_overflow, a_closed_ring_forgets_what_nobody_popped) {
 }
 
 TEST_P(ring_overflow, polls_that_complete_at_once_are_all_reported) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(4, 4);
     pipe_pair const pipe;

@@ -40,6 +40,7 @@ TEST_P(ring_run, returns_the_value_and_leaves_nothing_behind) {
 }
 
 TEST_P(ring_run, reads_what_was_written) {
+    RONDO_NEEDS_SYSTEM("files");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     pipe_pair const pipe;
@@ -145,6 +146,7 @@ TEST_P(ring_run, a_full_queue_is_submitted_first) {
 }
 
 TEST_P(ring_run, others_may_stay_pending_for_long) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -157,6 +159,7 @@ TEST_P(ring_run, others_may_stay_pending_for_long) {
 }
 
 TEST_P(ring_run, blocks_until_its_own_operation_is_over) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8);
     pipe_pair const pipe;
@@ -188,6 +191,7 @@ TEST_P(ring_run, a_moved_ring_keeps_what_run_kept) {
 }
 
 TEST_P(ring_run, a_ring_is_closed_with_what_run_kept) {
+    RONDO_NEEDS_SYSTEM("pipes");
     child_end const end = in_child(
         [this] {
             ring r = make(8);

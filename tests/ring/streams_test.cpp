@@ -33,6 +33,7 @@ protected:
 RONDO_FOR_EVERY_SET_UP(ring_streams);
 
 TEST_P(ring_streams, a_poll_stream_is_one_operation_until_it_ends) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     pipe_pair const pipe;
@@ -54,6 +55,7 @@ TEST_P(ring_streams, a_poll_stream_is_one_operation_until_it_ends) {
 }
 
 TEST_P(ring_streams, an_accept_stream_takes_every_connection) {
+    RONDO_NEEDS_SYSTEM("sockets");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     unique_fd const listener = tcp_listener();
@@ -91,6 +93,7 @@ TEST_P(ring_streams, a_timeout_stream_ends_after_its_repeats) {
 }
 
 TEST_P(ring_streams, count_right_in_batches_and_behind_run) {
+    RONDO_NEEDS_SYSTEM("pipes");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make(8, 32);
     pipe_pair const pipe;

@@ -235,6 +235,7 @@ TEST_P(ring_submit, raw_calls_of_the_callers_own_work) {
 }
 
 TEST_P(ring_submit, its_descriptor_tells_of_completions) {
+    RONDO_NEEDS_SYSTEM("descriptors");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     if (GetParam().has(abi::setup::registered_fd_only)) {

@@ -39,6 +39,7 @@ protected:
 RONDO_FOR_EVERY_SET_UP(ring_wait);
 
 TEST_P(ring_wait, a_relative_deadline_is_kept) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     auto const took = wait_in_vain(r, milliseconds{30});
@@ -47,6 +48,7 @@ TEST_P(ring_wait, a_relative_deadline_is_kept) {
 }
 
 TEST_P(ring_wait, an_absolute_deadline_is_kept) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     auto const until = clock::now() + milliseconds{30};
@@ -112,6 +114,7 @@ TEST_P(ring_wait, what_is_there_already_ends_it_at_once) {
 }
 
 TEST_P(ring_wait, fewer_than_were_waited_for_can_be_popped_when_time_is_up) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     push(r, op::nop{}, 1);
@@ -134,6 +137,7 @@ TEST_P(ring_wait, submissions_are_taken_whatever_the_deadline) {
 }
 
 TEST_P(ring_wait, after_the_batching_window_one_completion_is_enough) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     if (!r.features().has_feature(abi::feature::min_timeout))
@@ -162,6 +166,7 @@ TEST_P(ring_wait, a_batching_window_needs_no_deadline) {
 }
 
 TEST_P(ring_wait, run_is_not_hurried_by_an_earlier_deadline) {
+    RONDO_NEEDS_SYSTEM("clock");
     RONDO_NEEDS_ANY_OPERATION();
     ring r = make();
     wait_in_vain(r, milliseconds{1});

@@ -4,6 +4,8 @@
 #include <rondo/engine/emulated.hpp>
 #include <rondo/engine/kernel.hpp>
 
+#include <cstdlib>
+
 namespace rondo::test {
 
 bool is_emulated() {
@@ -11,6 +13,8 @@ bool is_emulated() {
         ring::create({.entries = 1}).or_throw("ring").features().engine == engine::emulated;
     return answer;
 }
+
+bool is_simulated() { return std::getenv("RONDO_TEST_SIMULATED") != nullptr; }
 
 engine::backend& this_engine() {
     return is_emulated() ? engine::emulated_backend() : engine::kernel_backend();

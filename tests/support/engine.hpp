@@ -15,11 +15,22 @@ namespace rondo::test {
 /// The engine that such rings run on.
 [[nodiscard]] engine::backend& this_engine();
 
+/// Whether the rings of matrix_test are a simulation's, of which each test has its own:
+/// RONDO_TEST_SIMULATED is set.
+[[nodiscard]] bool is_simulated();
+
+/// Ends a test that does system calls of its own on what its rings use.
+#define RONDO_NEEDS_SYSTEM(what)                                                                   \
+    do {                                                                                           \
+        if (::rondo::test::is_simulated())                                                         \
+            GTEST_SKIP() << "a simulation has no real " << (what);                                 \
+    } while (false)
+
 /// Ends a test of what only the kernel has.
 #define RONDO_NEEDS_KERNEL(what)                                                                   \
     do {                                                                                           \
-        if (::rondo::test::is_emulated())                                                          \
-            GTEST_SKIP() << "the emulated engine has no " << (what);                               \
+        if (::rondo::test::is_emulated() || ::rondo::test::is_simulated())                         \
+            GTEST_SKIP() << "the engines in user space have no " << (what);                        \
     } while (false)
 
 } // namespace rondo::test

@@ -7,12 +7,14 @@
 #include <support/engine.hpp>
 
 #include <rondo/core/mapping.hpp>
+#include <rondo/engine/simulated.hpp>
 #include <rondo/ring/ring.hpp>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -80,8 +82,8 @@ protected:
         result<ring> const made = ring::create(options(8, 0));
         if (!made && made.error().why() == cause::unknown_flag)
             GTEST_SKIP() << made.error().message().c_str();
-        if (!made && is_emulated())
-            GTEST_SKIP() << "the emulated engine does not have this set-up either: "
+        if (!made && (is_emulated() || is_simulated()))
+            GTEST_SKIP() << "the engines in user space do not have this set-up either: "
                          << made.error().message().c_str();
         ASSERT_TRUE(made.has_value()) << made.error().message().c_str();
     }
@@ -94,7 +96,8 @@ protected:
                          .required = how.required,
                          .poller = {.idle_ms = how.idle_ms},
                          .register_descriptor = !how.plain_enter,
-                         .wait_region = !how.plain_enter};
+                         .wait_region = !how.plain_enter,
+                         .backend = backend()};
         if (how.callers_memory) {
             lent_.push_back(mapping::anonymous(ring::memory_needed(out)).or_throw("memory"));
             out.memory = {lent_.back().data(), lent_.back().size()};
@@ -106,6 +109,17 @@ protected:
     }
 
 private:
+    /// Null: whoever runs rings that ask for nothing special.
+    [[nodiscard]] engine::backend* backend() {
+        if (!is_simulated())
+            return nullptr;
+        if (!simulation_)
+            simulation_.emplace(testing::simulation::create({.how = testing::chances::calm()})
+                                    .or_throw("simulation"));
+        return &simulation_->backend();
+    }
+
+    std::optional<testing::simulation> simulation_;
     std::vector<mapping> lent_; // outlives the rings, which are the tests' own
 };
 

@@ -33,7 +33,7 @@ namespace rondo::testing {
 /// program must live with on a real kernel; calm() has none of it.
 struct chances {
     double worker = 0.3;        ///< an operation goes the long way, and completes later than others
-    double late_cancel = 0.5;   ///< what a cancel finds completes first, if it can
+    double late_cancel = 0.5;   ///< what a cancel or link timeout finds completes first, if it can
     double busy_worker = 0.5;   ///< a cancel comes when the work has begun (-EALREADY)
     double short_count = 0.1;   ///< a read or write moves less than it could
     double interrupted = 0;     ///< a wait answers EINTR
@@ -90,7 +90,7 @@ struct simulation_options {
     std::int64_t call_ns = 1'000;
     std::int64_t work_ns = 100'000;
     std::int64_t net_ns = 200'000;
-    /// Bytes that all files may have; beyond them it is ENOSPC. 0: no bound.
+    /// Bytes that all files may have, in whole pages of 4096; beyond them it is ENOSPC. 0: 1 GiB.
     std::size_t disk_bytes = 0;
     /// How many lines of the trace are kept, the newest.
     std::size_t trace_lines = 2'000;
@@ -128,6 +128,8 @@ public:
     [[nodiscard]] result<std::pair<unique_fd, unique_fd>> socket_pair(int type) noexcept;
     /// eventfd(2).
     [[nodiscard]] result<unique_fd> event_counter(unsigned initial = 0) noexcept;
+    /// epoll_create1(2), for op::epoll_ctl and op::epoll_wait.
+    [[nodiscard]] result<unique_fd> epoll_set() noexcept;
 
     /// One more of the certain faults.
     void add_fault(fault what);
@@ -185,6 +187,8 @@ template <class Program>
                 out.reason = "returned false";
         } catch (std::exception const& thrown) {
             out.reason = *thrown.what() != '\0' ? thrown.what() : "threw";
+        } catch (...) {
+            out.reason = "threw what is no std::exception";
         }
         out.passed = out.reason.empty();
         if (!out.passed) {

@@ -51,7 +51,7 @@ public:
     }
     static bool has(int fd) noexcept {
         installation* const here = known_home();
-        return here != nullptr && here->peek(fd) != nullptr;
+        return here != nullptr && here->is_ring(fd);
     }
     void close(int fd) noexcept override {
         if (has(fd))

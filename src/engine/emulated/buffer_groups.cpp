@@ -206,7 +206,9 @@ std::int32_t buffer_groups::choose(request& r, std::uint16_t id, std::uint32_t w
         if (buffers.empty())
             return -ENOBUFS;
         abi::buf const& first = buffers.front();
-        std::uint32_t const bytes = wanted != 0 ? std::min(wanted, first.len) : first.len;
+        // Of a list, what is to be sent is all of the buffer, whatever length was asked for.
+        bool const whole = wanted == 0 || r.sqe().opcode == raw(abi::opcode::send);
+        std::uint32_t const bytes = whole ? first.len : std::min(wanted, first.len);
         try {
             auto const address = static_cast<std::uintptr_t>(first.addr);
             r.chosen.push_back({reinterpret_cast<void*>(address), bytes});
@@ -282,6 +284,14 @@ std::uint32_t buffer_groups::commit(request& r, std::int32_t res) noexcept {
         flags |= raw(abi::cqe_flag::buf_more);
     forget(r);
     return flags;
+}
+
+void buffer_groups::recycle(request& r) noexcept {
+    bool const is_list = r.has_chosen == choice::kept && r.chosen_list_bytes != 0;
+    if (!is_list || is_read(r) || r.progress != 0)
+        return;
+    return_to_list(r);
+    forget(r);
 }
 
 void buffer_groups::put_back(request& r) noexcept {

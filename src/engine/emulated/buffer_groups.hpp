@@ -45,11 +45,15 @@ public:
     /// Takes up to `count` buffers off a list: how many, ENOENT, EINVAL.
     std::int32_t remove(std::uint16_t group, std::uint32_t count) noexcept;
 
+    /// Whether there is a group of that id.
+    [[nodiscard]] bool has(std::uint16_t id) const noexcept { return groups_.contains(id); }
     /// Fills r.chosen with a buffer, or up to `most`, cut to `wanted` bytes in all (0: whole
     /// buffers): 0 or -ENOBUFS. A request that kept its choice is left with it. What is to be sent
     /// is kept at once, as the kernel does.
     std::int32_t choose(request& r, std::uint16_t group, std::uint32_t wanted,
                         std::uint32_t most) noexcept;
+    /// A message that a worker did not get gives the buffer of a list back, to choose once more.
+    void recycle(request& r) noexcept;
     /// Consumes what was chosen, whole: it is the request's, whatever becomes of the group.
     void keep(request& r) noexcept;
     /// The request's answer, or one of many, is `res`: consumes what it used and answers the flags

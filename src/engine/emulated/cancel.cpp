@@ -2,6 +2,7 @@
 // Requests that end before they are done: cancels, and timeouts that come due.
 #include "kernel_side.hpp"
 
+#include "arguments.hpp"
 #include "installation.hpp"
 #include "message_parts.hpp"
 #include "timeouts.hpp"
@@ -19,11 +20,29 @@ namespace {
 
 /// What was moved before the cancel is told, and breaks a chain as any short count does.
 outcome cancelled(request const& r) noexcept {
+    auto const code = static_cast<abi::opcode>(r.sqe().opcode);
+    if (code == abi::opcode::futex_wait || code == abi::opcode::futex_waitv)
+        return harmless_answer(-ECANCELED); // what is linked to it starts
     if (!moves_messages(r.sqe()) || r.progress == 0)
         return outcome::answer(-ECANCELED);
     outcome out = outcome::answer(static_cast<long>(r.progress));
     out.broken = true;
     return out;
+}
+
+/// The kernel tells how many of these it found even if it was to look for one.
+bool is_counted(request const& r) noexcept {
+    switch (static_cast<abi::opcode>(r.sqe().opcode)) {
+    case abi::opcode::futex_wait:
+    case abi::opcode::futex_waitv:
+    case abi::opcode::waitid: return true;
+    default: return false;
+    }
+}
+
+/// Of the ring's own descriptor: it waits among those that count completions.
+bool is_poll(request const& r) noexcept {
+    return r.sqe().opcode == static_cast<std::uint8_t>(abi::opcode::poll_add);
 }
 
 } // namespace
@@ -59,20 +78,28 @@ std::int32_t kernel_side::cancel(cancel_pattern const& pattern, request const* e
         std::int32_t count = 0;
         for (auto const& [index, generation] : found) {
             request* r = requests_.at(index, generation);
-            if (r != nullptr && r->where == place::polled && director_ != nullptr &&
-                director_->is_late(*r)) {
-                attempt(*r);
-                r = requests_.at(index, generation);
-            }
+            if (r != nullptr && !survives_last_attempt(*r))
+                r = nullptr;
+            bool const counts = r != nullptr && is_counted(*r);
             std::int32_t const done = r != nullptr ? cancel_one(*r) : -ENOENT;
             if (!all)
-                return done;
+                return done == 0 && counts ? 1 : done;
             count += done != -ENOENT ? 1 : 0;
         }
         return all ? count : -ENOENT;
     } catch (std::bad_alloc const&) {
         return -ENOMEM;
     }
+}
+
+/// If the director wishes, what waits is attempted once more before it is cancelled. False: with
+/// that it has ended, and its link timeout too.
+bool kernel_side::survives_last_attempt(request& r) noexcept {
+    if (director_ == nullptr || r.where != place::polled || !director_->is_late(r))
+        return true;
+    std::uint32_t const index = r.index, generation = r.generation;
+    attempt(r);
+    return requests_.at(index, generation) != nullptr;
 }
 
 /// 0: it has ended. -EALREADY: it will, as soon as whoever has it lets go. -ENOENT: not to be had.
@@ -122,8 +149,13 @@ bool kernel_side::wait_for_time(request& r) noexcept {
     return true;
 }
 
+/// Completions of timeouts whose time came or whose count was reached do not count.
+std::uint32_t kernel_side::counted_so_far() const noexcept {
+    return queues_.posted() + static_cast<std::uint32_t>(overflow_.size()) - uncounted_;
+}
+
 bool kernel_side::wait_for_count(request& r, std::uint32_t completions) noexcept {
-    r.progress = queues_.posted() + overflow_.size() + completions;
+    r.progress = counted_so_far() + completions;
     try {
         counted_.push_back(&r);
     } catch (std::bad_alloc const&) {
@@ -137,9 +169,21 @@ bool kernel_side::wait_for_count(request& r, std::uint32_t completions) noexcept
     return true;
 }
 
+bool kernel_side::wait_for_completion(request& r) noexcept {
+    r.due = no_time;
+    try {
+        counted_.push_back(&r);
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+    r.where = place::timed;
+    return true;
+}
+
 void kernel_side::set_time(request& r, std::int64_t due, timer_clock clock) noexcept {
     if (r.due != no_time)
         timers_.remove(r);
+    std::erase(counted_, &r); // from now on it waits for its time alone
     r.due = due;
     r.clock = clock;
     static_cast<void>(timers_.add(r)); // there is room: it was there before
@@ -149,11 +193,17 @@ void kernel_side::set_time(request& r, std::int64_t due, timer_clock clock) noex
 void kernel_side::expire(request& r) noexcept {
     timers_.remove(r);
     r.due = no_time;
+    if (r.guarded != nullptr && !survives_last_attempt(*r.guarded))
+        return;
     if (request* const guarded = std::exchange(r.guarded, nullptr)) {
         guarded->guard = nullptr;
+        std::int32_t const counted = is_counted(*guarded) ? 1 : -ETIME;
         std::int32_t const done = cancel_one(*guarded);
-        return finish(r, outcome::answer(done == 0 ? -ETIME : done));
+        outcome how = outcome::answer(done == 0 ? counted : done);
+        how.harmless = true; // under skip_success it is told no more than any other success
+        return finish(r, how);
     }
+    ++uncounted_;
     finish_timeout(*this, r);
 }
 
@@ -173,12 +223,27 @@ void kernel_side::expire_timers() noexcept {
 
 void kernel_side::expire_counts() noexcept {
     while (std::exchange(counts_due_, false)) {
-        auto const total = static_cast<std::uint32_t>(queues_.posted() + overflow_.size());
-        auto const reached = std::ranges::find_if(counted_, [total](request const* r) {
+        std::uint32_t const total = counted_so_far();
+        bool const any = has_completions();
+        auto const is_reached = [total, any](request const* r) {
+            if (is_poll(*r))
+                return any;
             return static_cast<std::int32_t>(total - static_cast<std::uint32_t>(r->progress)) >= 0;
-        });
-        if (reached != counted_.end())
-            finish(**reached, outcome::answer(0)); // posts, so that this is done once more
+        };
+        for (auto at = counted_.begin();;) {
+            at = std::find_if(at, counted_.end(), is_reached);
+            if (at == counted_.end())
+                break;
+            auto const index = at - counted_.begin();
+            request& r = **at; // leaves the list now
+            if (is_poll(r)) {
+                attempt_again(r);
+            } else {
+                ++uncounted_;
+                finish(r, outcome::answer(0));
+            }
+            at = counted_.begin() + index;
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 
 #include <rondo/abi/cqe.hpp>
 
+#include <cstdint>
+
 namespace rondo::engine::emulation {
 
 /// See the top of this file.
@@ -21,10 +23,13 @@ public:
     virtual bool ends_stream(request const& r) noexcept = 0;
     /// A cancel has found the waiting `r`. True: `r` has one more attempt first.
     virtual bool is_late(request const& r) noexcept = 0;
-    /// A zero-copy send is about to tell that its buffer is free. True: the director will, later.
-    virtual bool keeps_notification(request const& r, abi::cqe32 const& c) noexcept = 0;
-    /// A completion is about to be posted. True: as if the queue were full.
-    virtual bool overflows(abi::cqe32 const& c) noexcept = 0;
+    /// A zero-copy send that sent `res` bytes, or failed, is about to tell by `c` that its buffer
+    /// is free. True: the director will, later.
+    virtual bool keeps_notification(request const& r, std::int32_t res,
+                                    abi::cqe32 const& c) noexcept = 0;
+    /// A completion is about to be posted, of `r` or, with null, of nobody's request: a message, a
+    /// tag. True: as if the queue were full.
+    virtual bool overflows(abi::cqe32 const& c, request const* r) noexcept = 0;
     /// Whether the waiting `r` is to be attempted though nothing happened.
     virtual bool wakes(request const& r) noexcept = 0;
 

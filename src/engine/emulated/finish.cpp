@@ -3,6 +3,7 @@
 #include "kernel_side.hpp"
 
 #include "calls.hpp"
+#include "descriptors.hpp"
 #include "director.hpp"
 #include "timeouts.hpp"
 
@@ -13,8 +14,9 @@
 
 namespace rondo::engine::emulation {
 
-void kernel_side::post(abi::cqe32 const& c) noexcept {
-    bool const held = director_ != nullptr && director_->overflows(c);
+/// `of` is null for what is no request's.
+void kernel_side::post(abi::cqe32 const& c, request const* of) noexcept {
+    bool const held = director_ != nullptr && director_->overflows(c, of);
     holds_overflow_ = holds_overflow_ || held;
     if (held || !overflow_.empty() || !queues_.post(c)) {
         try {
@@ -49,7 +51,8 @@ void kernel_side::signal_event(bool inline_completion) noexcept {
 }
 
 void kernel_side::post_more(request& r, std::int32_t res, std::uint32_t flags) noexcept {
-    post({{r.sqe().user_data, res, flags | raw(abi::cqe_flag::more)}, {}});
+    r.answered = true;
+    post({{r.sqe().user_data, res, flags | raw(abi::cqe_flag::more)}, {}}, &r);
 }
 
 void kernel_side::finish(request& r, outcome const& answer) noexcept {
@@ -63,12 +66,12 @@ void kernel_side::finish(request& r, outcome const& answer) noexcept {
     if (how.notify) {
         // A zero-copy send that copied: its buffer is free already, and the notification says so.
         c.head.flags |= raw(abi::cqe_flag::more);
-        post(c);
+        post(c, &r);
         abi::cqe32 const note{{r.sqe().user_data, how.notice, raw(abi::cqe_flag::notif)}, {}};
-        if (director_ == nullptr || !director_->keeps_notification(r, note))
-            post(note);
+        if (director_ == nullptr || !director_->keeps_notification(r, how.res, note))
+            post(note, &r);
     } else if (!silent) {
-        post(c);
+        post(c, &r);
     }
     drop_guard(r);
     request* const rest = std::exchange(r.rest, nullptr);
@@ -88,7 +91,7 @@ void kernel_side::fail_chain(request* first, bool silent) noexcept {
     while (first != nullptr) {
         request* const rest = std::exchange(first->rest, nullptr);
         if (!silent)
-            post({{first->sqe().user_data, -ECANCELED, 0}, {}});
+            post({{first->sqe().user_data, -ECANCELED, 0}, {}}, first);
         release(*first);
         first = rest;
     }
@@ -115,13 +118,17 @@ void kernel_side::detach(request& r) noexcept {
     r.where = place::nowhere;
 }
 
-/// A link timeout runs from the moment that what it guards is issued.
-void kernel_side::arm_guard(request& r) noexcept {
+void kernel_side::attach_guard(request& r) noexcept {
     request& guard = *r.rest;
     r.rest = std::exchange(guard.rest, nullptr);
     r.guard = &guard;
     guard.guarded = &r;
+    guard.where = place::nowhere;
     guard.attempted = true;
+}
+
+/// A link timeout runs from the moment that the first attempt at what it guards is over.
+void kernel_side::arm_guard(request& guard) noexcept {
     outcome const how = guard.what->attempt(guard, false);
     if (how.what == outcome::kind::done)
         guard.result = how.res; // it could not be armed: told when the guarded one ends
@@ -133,9 +140,18 @@ void kernel_side::drop_guard(request& r) noexcept {
     request* const guard = std::exchange(r.guard, nullptr);
     if (guard == nullptr)
         return;
+    std::int32_t answer = guard->result != 0 ? guard->result : -ECANCELED;
+    bool const no_file = r.failed && r.what->has_file && !is_open(r.fd);
+    if (guard->where == place::nowhere && guard->result == 0 && !no_file) {
+        // The kernel arms it after the first attempt also when that was the last: one that is due
+        // at once finds nothing to cancel. Without a file there was no attempt.
+        arm_guard(*guard);
+        if (guard->where == place::timed && guard->due <= time_on(system_clock_of(guard->clock)))
+            answer = -ENOENT;
+    }
     detach(*guard);
     if (!guard->has(abi::sqe_flag::cqe_skip_success))
-        post({{guard->sqe().user_data, guard->result != 0 ? guard->result : -ECANCELED, 0}, {}});
+        post({{guard->sqe().user_data, answer, 0}, {}}, guard);
     release(*guard);
 }
 

@@ -9,6 +9,7 @@
 
 #include <rondo/core/bits.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -52,6 +53,34 @@ std::int32_t grant_sizes(std::uint32_t entries, abi::params& p) noexcept {
     p.cq_entries = round_up_to_power_of_two(p.cq_entries);
     return p.cq_entries < p.sq_entries ? -EINVAL : 0;
 }
+
+/// A call in the ring that a descriptor names: close() does not end the ring before the call.
+class installation::visit {
+public:
+    visit(installation& home, int fd) noexcept : home_(home), seat_(home.seat_of(fd)) {
+        if (seat_ == nullptr) {
+            owner_ = home.find(fd);
+            ring_ = owner_.get();
+            return;
+        }
+        seat_->visits.fetch_add(1);
+        ring_ = seat_->ring.load();
+    }
+    visit(visit const&) = delete;
+    visit& operator=(visit const&) = delete;
+    ~visit() {
+        if (seat_ != nullptr && seat_->visits.fetch_sub(1) == 1 && home_.has_closed_.load())
+            home_.let_go();
+    }
+
+    [[nodiscard]] kernel_side* ring() const noexcept { return ring_; }
+
+private:
+    installation& home_;
+    seat* const seat_;
+    kernel_side* ring_ = nullptr;
+    std::shared_ptr<kernel_side> owner_; // of a descriptor without a seat
+};
 
 operation const* installation::find_operation(abi::opcode code) const noexcept {
     if (refused_[static_cast<std::size_t>(code)])
@@ -104,8 +133,9 @@ long installation::setup(std::uint32_t entries, abi::params& p) noexcept {
         int const fd = ring->descriptor();
         std::lock_guard const held(lock_);
         rings_[fd] = ring;
-        if (static_cast<std::size_t>(fd) < quick)
-            quick_[static_cast<std::size_t>(fd)] = ring.get();
+        closed_.reserve(closed_.size() + rings_.size()); // close() needs no memory
+        if (seat* const known = seat_of(fd))
+            known->ring = ring.get();
         return fd;
     } catch (std::bad_alloc const&) {
         return -ENOMEM;
@@ -116,9 +146,10 @@ long installation::no_ring(int fd) noexcept { return is_open(fd) ? -EOPNOTSUPP :
 
 long installation::enter(int fd, std::uint32_t to_submit, std::uint32_t min_complete,
                          std::uint32_t flags, void const* arg, std::size_t arg_size) noexcept {
-    kernel_side* const ring = peek(fd);
-    return ring != nullptr ? ring->enter(to_submit, min_complete, flags, arg, arg_size)
-                           : no_ring(fd);
+    visit const here(*this, fd);
+    return here.ring() != nullptr
+               ? here.ring()->enter(to_submit, min_complete, flags, arg, arg_size)
+               : no_ring(fd);
 }
 
 long installation::register_(int fd, std::uint32_t operation, void* arg,
@@ -141,14 +172,14 @@ long installation::register_without_ring(std::uint32_t operation, void* arg,
 }
 
 result<mapping> installation::map(int fd, std::uint64_t offset, std::size_t bytes) noexcept {
-    kernel_side* const ring = peek(fd);
-    if (ring == nullptr)
+    auto const ring = find(fd);
+    if (!ring)
         return fail(static_cast<int>(-no_ring(fd)), attempt::map_rings);
     return ring->map(offset, bytes);
 }
 
 void installation::expose(int fd) noexcept {
-    if (kernel_side* const ring = peek(fd))
+    if (auto const ring = find(fd))
         ring->expose();
 }
 
@@ -158,10 +189,18 @@ std::shared_ptr<kernel_side> installation::find(int fd) noexcept {
     return found != rings_.end() ? found->second : nullptr;
 }
 
-kernel_side* installation::peek(int fd) noexcept {
-    if (fd >= 0 && static_cast<std::size_t>(fd) < quick)
-        return quick_[static_cast<std::size_t>(fd)].load();
-    return find(fd).get();
+/// Lets go of closed rings that nobody is in any more.
+void installation::let_go() noexcept {
+    auto const is_left = [](auto const& one) { return one.first->visits.load() == 0; };
+    for (;;) {
+        std::shared_ptr<kernel_side> last; // ends without the lock
+        std::lock_guard const held(lock_);
+        auto const found = std::ranges::find_if(closed_, is_left);
+        if (found == closed_.end())
+            return has_closed_.store(!closed_.empty());
+        last = std::move(found->second);
+        closed_.erase(found);
+    }
 }
 
 void installation::close(int fd) noexcept {
@@ -173,10 +212,16 @@ void installation::close(int fd) noexcept {
             return;
         ring = std::move(found->second);
         rings_.erase(found);
-        if (static_cast<std::size_t>(fd) < quick)
-            quick_[static_cast<std::size_t>(fd)] = nullptr;
+        if (seat* const known = seat_of(fd)) {
+            known->ring = nullptr;
+            closed_.emplace_back(known, ring);
+        }
     }
     ring->close();
+    // Here the list is filled before visits are looked at, there the visit ends before the list is:
+    // in the one order of sequential consistency one of the two sees the other.
+    has_closed_ = true;
+    let_go();
 }
 
 void installation::worked(void*, request& r, outcome how) noexcept { r.owner->hand_over(r, how); }

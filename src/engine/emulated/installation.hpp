@@ -4,6 +4,7 @@
 // All emulated rings of one process: which descriptor names which, and the workers they share. Any
 // thread. A child of fork gets one of its own.
 
+#include "attendant.hpp"
 #include "director.hpp"
 #include "kernel_side.hpp"
 #include "workers.hpp"
@@ -23,6 +24,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace rondo::engine::emulation {
 
@@ -50,9 +52,12 @@ public:
     /// The ring that `fd` names; null: none.
     [[nodiscard]] std::shared_ptr<kernel_side> find(int fd) noexcept;
     [[nodiscard]] bool is_ring(int fd) noexcept { return find(fd) != nullptr; }
-    /// Without owning it, for calls that may not run beside close().
-    [[nodiscard]] kernel_side* peek(int fd) noexcept;
+    [[nodiscard]] bool has_rings() noexcept {
+        std::lock_guard const held(lock_);
+        return !rings_.empty();
+    }
     [[nodiscard]] worker_pool& pool() noexcept { return *pool_; }
+    [[nodiscard]] attendant& tender() noexcept { return tender_; }
     /// Null: nobody.
     [[nodiscard]] director* meddler() noexcept { return director_; }
     /// From now on as an engine that does not know them.
@@ -68,13 +73,29 @@ public:
     static void worked(void* to, request& r, outcome how) noexcept;
 
 private:
-    long register_without_ring(std::uint32_t operation, void* arg, std::uint32_t count) noexcept;
+    class visit;
 
-    static constexpr std::size_t quick = 1024; // descriptors that are looked up without the lock
+    /// What a descriptor names, to be looked up without the lock. Apart from its neighbours', which
+    /// other threads use.
+    struct alignas(64) seat {
+        std::atomic<kernel_side*> ring = nullptr;
+        std::atomic<std::uint32_t> visits = 0; ///< calls that may be in its ring, or the one before
+    };
+
+    long register_without_ring(std::uint32_t operation, void* arg, std::uint32_t count) noexcept;
+    [[nodiscard]] seat* seat_of(int fd) noexcept {
+        return fd >= 0 && static_cast<std::size_t>(fd) < seats_.size()
+                   ? &seats_[static_cast<std::size_t>(fd)]
+                   : nullptr;
+    }
+    void let_go() noexcept;
 
     std::mutex lock_;
     std::map<int, std::shared_ptr<kernel_side>> rings_;
-    std::array<std::atomic<kernel_side*>, quick> quick_{};
+    std::array<seat, 256> seats_;
+    std::vector<std::pair<seat*, std::shared_ptr<kernel_side>>> closed_; // with visits perhaps
+    std::atomic<bool> has_closed_ = false;
+    attendant tender_;
     std::unique_ptr<worker_pool> pool_;
     director* director_ = nullptr;
     std::bitset<256> refused_; // opcodes

@@ -8,11 +8,16 @@
 #include "installation.hpp"
 #include "message_parts.hpp"
 #include "operations.hpp"
+#include "socket_facts.hpp"
 
 #include <rondo/abi/flags.hpp>
 
 #include <cerrno>
 #include <new>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <utility>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -35,12 +40,41 @@ std::uint32_t wanted_bytes(request const& r) noexcept {
     if (is(r, abi::opcode::readv) && entry.len != 0) {
         first = pointer_to<::iovec const>(entry.addr);
     } else if (is(r, abi::opcode::recvmsg)) {
+        if (r.answered) // only the first message is cut
+            return 0;
         auto const& header = *pointer_to<::msghdr const>(entry.addr);
         first = header.msg_iovlen != 0 ? header.msg_iov : nullptr;
     } else {
         return entry.len;
     }
     return first != nullptr ? static_cast<std::uint32_t>(first->iov_len) : 0;
+}
+
+bool receives(request const& r) noexcept {
+    return is(r, abi::opcode::recv) || is(r, abi::opcode::recvmsg);
+}
+
+bool takes_many(request const& r) noexcept {
+    return is(r, abi::opcode::read_multishot) ||
+           (receives(r) && asks(r.sqe(), abi::recvsend_flag::recv_multishot));
+}
+
+std::uint32_t events_of(request const& r) noexcept {
+    return is(r, abi::opcode::send) ? std::uint32_t{EPOLLOUT} : EPOLLIN | EPOLLRDHUP;
+}
+
+/// True if it is to wait before it chooses a buffer, once.
+bool waits_first(request const& r) noexcept {
+    abi::sqe const& entry = r.sqe();
+    return !r.in_progress && moves_messages(entry) && asks(entry, abi::recvsend_flag::poll_first);
+}
+
+/// True if it needs no buffer before there is something to put into it: the kernel knows that there
+/// is no more, as it does not of datagrams.
+bool knows_of_nothing(request const& r) noexcept {
+    bool const knows = is(r, abi::opcode::read_multishot) ||
+                       (receives(r) && socket_option(r.fd, SO_TYPE) == SOCK_STREAM);
+    return r.answered && knows && seen_now(r.fd, POLLIN) == 0;
 }
 
 } // namespace
@@ -57,16 +91,29 @@ void kernel_side::run_ready() noexcept {
 void kernel_side::issue(request& r) noexcept {
     r.where = place::nowhere;
     r.attempted = true;
-    if (r.rest != nullptr && is(*r.rest, abi::opcode::link_timeout))
-        arm_guard(r);
+    bool const guarded = r.rest != nullptr && is(*r.rest, abi::opcode::link_timeout);
+    if (guarded)
+        attach_guard(r);
     std::int32_t found = r.result != 0 ? r.result : find_files(r);
     if (found == 0)
         found = find_buffer(r);
-    if (found != 0)
+    if (found != 0) {
+        if (guarded)
+            r.guard->result = -ECANCELED; // never armed
         return finish(r, outcome::answer(found));
-    if (r.has(abi::sqe_flag::async) && !r.what->on_ring)
-        return give_to_worker(r);
-    attempt(r);
+    }
+    std::uint32_t const index = r.index, generation = r.generation;
+    if (!r.has(abi::sqe_flag::async) || r.what->on_ring)
+        attempt(r);
+    else if (!takes_many(r))
+        give_to_worker(r);
+    else // no buffer is kept for what may have to wait
+        has_blocks(r.fd) ? attempt(r) : wait_for_events(r, events_of(r));
+    if (!guarded)
+        return;
+    request* const waiting = requests_.at(index, generation);
+    if (waiting != nullptr && waiting->guard != nullptr)
+        arm_guard(*waiting->guard);
 }
 
 std::int32_t kernel_side::find_files(request& r) noexcept {
@@ -104,12 +151,16 @@ std::int32_t kernel_side::find_buffer(request& r) noexcept {
     if (!plain && !vector && !message)
         return 0;
     long ok = 0;
-    if (vector) {
+    if (vector && buffers_.hold(entry.buf_index) == nullptr) {
+        ok = -EFAULT;
+    } else if (vector) {
         auto const* const parts = pointer_to<::iovec const>(entry.addr);
         for (std::uint32_t i = 0; ok == 0 && i < entry.len; ++i)
-            ok =
-                buffers_.check(entry.buf_index, reinterpret_cast<std::uintptr_t>(parts[i].iov_base),
-                               parts[i].iov_len);
+            ok = parts[i].iov_len == 0 // the kernel refuses what is empty
+                     ? -EFAULT
+                     : buffers_.check(entry.buf_index,
+                                      reinterpret_cast<std::uintptr_t>(parts[i].iov_base),
+                                      parts[i].iov_len);
     } else if (is(r, abi::opcode::sendmsg_zc)) {
         auto const& header = *pointer_to<::msghdr const>(entry.addr);
         for (std::size_t i = 0; ok == 0 && i < header.msg_iovlen; ++i)
@@ -120,22 +171,52 @@ std::int32_t kernel_side::find_buffer(request& r) noexcept {
         ok = buffers_.check(entry.buf_index, entry.addr, entry.len);
     }
     if (ok != 0)
-        return static_cast<std::int32_t>(ok);
+        return is_open(r.fd) ? static_cast<std::int32_t>(ok) : -EBADF;
     r.buffer = buffers_.hold(entry.buf_index);
     return 0;
 }
 
 outcome kernel_side::attempt_with_buffer(request& r) noexcept {
+    // What is sent is taken from its group at once, so the socket is looked at before.
+    long type = is(r, abi::opcode::send) ? socket_option(r.fd, SO_TYPE) : 0;
+    if (type < 0)
+        return outcome::answer(type);
+    if (waits_first(r)) {
+        if (!may_wait(r.sqe()))
+            return outcome::answer(-EAGAIN);
+        r.in_progress = true;
+        return outcome::until(events_of(r));
+    }
     if (std::int32_t const chosen = choose_buffer(r); chosen < 0)
-        return outcome::answer(chosen);
+        return attempt_without_buffer(r, chosen);
     outcome how = r.what->attempt(r, false);
     switch (how.what) {
-    case outcome::kind::done: break; // finish() settles it
+    case outcome::kind::done: // finish() settles it
+        if (how.res == -ENOTSOCK || how.res == -EBADF)
+            groups_.put_back(r);
+        break;
     case outcome::kind::more: how.flags |= groups_.commit(r, how.res); break;
     case outcome::kind::work: groups_.keep(r); break;
-    default: groups_.put_back(r); break;
+    default: // a read that is to wait has its buffer of a list from now on
+        if (r.chosen_list_bytes != 0 && (is(r, abi::opcode::read) || is(r, abi::opcode::readv)))
+            groups_.keep(r);
+        else
+            groups_.put_back(r);
+        break;
     }
     return how;
+}
+
+/// What comes of a request whose group has none for it, as `why` says.
+outcome kernel_side::attempt_without_buffer(request& r, std::int32_t why) noexcept {
+    if (!is_open(r.fd))
+        return outcome::answer(-EBADF);
+    if (long const type = moves_messages(r.sqe()) ? socket_option(r.fd, SO_TYPE) : 0; type < 0)
+        return outcome::answer(type);
+    if (knows_of_nothing(r))
+        return outcome::until(events_of(r));
+    bool const names_no_group = is(r, abi::opcode::send) && !groups_.has(r.sqe().buf_group);
+    return outcome::answer(names_no_group ? -ENOENT : why);
 }
 
 std::int32_t kernel_side::choose_buffer(request& r) noexcept {
@@ -167,7 +248,7 @@ void kernel_side::attempt(request& r) noexcept {
         case outcome::kind::more:
             install(r, how);
             if (how.res < 0)
-                return finish(r, outcome::answer(how.res));
+                return finish(r, outcome::answer(how.res, how.flags));
             post_more(r, how.res, how.flags);
             if (how.events != 0)
                 return wait_for_events(r, how.events);
@@ -223,8 +304,11 @@ bool kernel_side::keep(request& r) noexcept {
 
 void kernel_side::give_to_worker(request& r) noexcept {
     if (r.has(abi::sqe_flag::buffer_select)) { // async was asked for: there was no attempt
+        long const type = moves_messages(r.sqe()) ? socket_option(r.fd, SO_TYPE) : 0;
+        if (type < 0)
+            return finish(r, outcome::answer(type));
         if (std::int32_t const chosen = choose_buffer(r); chosen < 0)
-            return finish(r, outcome::answer(chosen));
+            return finish(r, attempt_without_buffer(r, chosen));
         groups_.keep(r);
     }
     if (!hold(r))
@@ -269,6 +353,7 @@ void kernel_side::install(request& r, outcome& how) noexcept {
     if (!r.what->makes_file || how.res < 0 || r.sqe().file_index == 0)
         return;
     how.res = static_cast<std::int32_t>(files_.install(held_fd(how.res), r.sqe().file_index));
+    how.harmless = is(r, abi::opcode::socket); // what is linked to it starts without one
 }
 
 } // namespace rondo::engine::emulation

@@ -5,6 +5,7 @@
 #include "descriptors.hpp"
 #include "finish.hpp"
 #include "installation.hpp"
+#include "timeouts.hpp"
 
 #include <rondo/abi/opcode.hpp>
 
@@ -17,6 +18,7 @@ kernel_side::kernel_side(installation& home, queues&& shared, poller&& watched, 
     : home_(home), director_(home.meddler()), queues_(std::move(shared)),
       poller_(std::move(watched)), flags_(flags), descriptor_(poller_.descriptor()),
       disabled_(has(flags, abi::setup::r_disabled)) {
+    alarmed_.fill(no_time);
     if (!disabled_)
         owner_ = call(SYS_gettid);
 }
@@ -82,6 +84,7 @@ void kernel_side::discard(inbox::contents mail) noexcept {
         mail.requests = std::exchange(r.next, nullptr);
         if (r.handed.res >= 0 && r.what->makes_file)
             held_fd const unwanted(r.handed.res);
+        r.target.reset();
         r.keeper.reset();
     }
 }
@@ -90,6 +93,15 @@ void kernel_side::close() noexcept {
     std::shared_ptr<kernel_side> const alive = shared_from_this();
     std::unique_lock held(lock_);
     closed_ = true;
+    // The descriptor is not closed under someone who sleeps on it.
+    ++others_;
+    while (sleeps_) {
+        poller_.wake();
+        turn_.wait(held);
+    }
+    --others_;
+    if (tended_)
+        home_.tender().remove(*this);
     for (request* r = requests_.oldest(); r != nullptr; r = r->newer) {
         bool taken = false;
         if (r->armed)
@@ -101,8 +113,10 @@ void kernel_side::close() noexcept {
         } else if (r->where == place::watched && r->what->take_back != nullptr) {
             taken = r->what->take_back(*r);
         }
-        if (taken)
+        if (taken) {
+            r->target.reset();
             r->keeper.reset();
+        }
     }
     poller_.close();
     discard(inbox_.take());
@@ -111,7 +125,7 @@ void kernel_side::close() noexcept {
 
 request* kernel_side::find_timeout(std::uint64_t user_data, bool of_link) noexcept {
     for (request* r = requests_.oldest(); r != nullptr; r = r->newer)
-        if (r->where == place::timed && (r->guarded != nullptr) == of_link &&
+        if (r->where == place::timed && r->due != no_time && (r->guarded != nullptr) == of_link &&
             r->sqe().user_data == user_data)
             return r;
     return nullptr;
@@ -119,13 +133,16 @@ request* kernel_side::find_timeout(std::uint64_t user_data, bool of_link) noexce
 
 request* kernel_side::find_poll(std::uint64_t user_data) noexcept {
     for (request* r = requests_.oldest(); r != nullptr; r = r->newer)
-        if (r->where == place::polled && r->sqe().user_data == user_data &&
+        if ((r->where == place::polled || r->where == place::timed) &&
+            r->sqe().user_data == user_data &&
             r->sqe().opcode == static_cast<std::uint8_t>(abi::opcode::poll_add))
             return r;
     return nullptr;
 }
 
 void kernel_side::attempt_again(request& r) noexcept {
+    if (r.where == place::timed)
+        detach(r);
     r.where = place::nowhere;
     ready_.push(r);
 }

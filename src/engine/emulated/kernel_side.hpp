@@ -23,6 +23,7 @@
 #include <rondo/core/mapping.hpp>
 #include <rondo/core/result.hpp>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -86,6 +87,8 @@ public:
 
     // From any thread, without the lock.
 
+    /// Something came to the poller while nobody may be waiting there. Called by the attendant.
+    void tend() noexcept;
     /// A worker or watcher is through with `r`.
     void hand_over(request& r, outcome const& how) noexcept;
     /// Posts a completion that belongs to none of the ring's requests: a message, a tag.
@@ -121,7 +124,13 @@ public:
     bool wait_for_time(request& r) noexcept;
     /// Lets the timeout `r` wait until `completions` more were posted, or r.due.
     bool wait_for_count(request& r, std::uint32_t completions) noexcept;
-    /// Gives a waiting timeout a new time.
+    /// Lets the poll `r` of the ring itself wait until there are completions. False: no memory.
+    bool wait_for_completion(request& r) noexcept;
+    /// Whether there are completions to be reaped.
+    [[nodiscard]] bool has_completions() const noexcept {
+        return queues_.completions() != 0 || !overflow_.empty();
+    }
+    /// Gives a waiting timeout a new time, which is all that it waits for from then on.
     void set_time(request& r, std::int64_t due, timer_clock clock) noexcept;
 
 private:
@@ -142,6 +151,7 @@ private:
     void attempt(request& r) noexcept;
     outcome attempt_once(request& r) noexcept;
     outcome attempt_with_buffer(request& r) noexcept;
+    outcome attempt_without_buffer(request& r, std::int32_t why) noexcept;
     std::int32_t choose_buffer(request& r) noexcept;
     void give_to_worker(request& r) noexcept;
     void wait_for_events(request& r, std::uint32_t events) noexcept;
@@ -149,20 +159,23 @@ private:
     bool keep(request& r) noexcept;
     void install(request& r, outcome& how) noexcept;
     // finish.cpp
-    void post(abi::cqe32 const& c) noexcept;
+    void post(abi::cqe32 const& c, request const* of) noexcept;
     void flush_overflow() noexcept;
     void signal_event(bool inline_completion) noexcept;
     void fail_chain(request* first, bool silent) noexcept;
     void release(request& r) noexcept;
     void detach(request& r) noexcept;
-    void arm_guard(request& r) noexcept;
+    void attach_guard(request& r) noexcept;
+    void arm_guard(request& guard) noexcept;
     void drop_guard(request& r) noexcept;
     // cancel.cpp
     [[nodiscard]] bool matches(request const& r, cancel_pattern const& pattern) const noexcept;
     [[nodiscard]] std::int32_t cancel_one(request& r) noexcept;
+    bool survives_last_attempt(request& r) noexcept;
     void expire(request& r) noexcept;
     void expire_timers() noexcept;
     void expire_counts() noexcept;
+    [[nodiscard]] std::uint32_t counted_so_far() const noexcept;
     void press_workers() noexcept;
     // wait.cpp
     std::int32_t read_limits(wait_limits& out, std::uint32_t min_complete, std::uint32_t flags,
@@ -177,6 +190,10 @@ private:
     void wake_for_nothing() noexcept;
     void leave() noexcept;
     [[nodiscard]] std::int64_t now() const noexcept;
+    // tend.cpp
+    [[nodiscard]] std::int64_t time_to_timer() const noexcept;
+    void set_alarm() noexcept;
+    void forget_alarm() noexcept;
     // registrations.cpp
     long enable(void* arg, std::uint32_t count) noexcept;
     long register_event(std::uint32_t operation, void* arg, std::uint32_t count) noexcept;
@@ -206,16 +223,17 @@ private:
     request_queue ready_;    // to be issued or attempted
     request_queue deferred_; // heads of chains behind a drain
     std::deque<abi::cqe32> overflow_;
-    std::vector<request*> counted_; // timeouts that wait for completions
+    std::vector<request*> counted_; // timeouts and polls of the ring that wait for completions
     std::vector<request*> pressed_; // cancelled ones that a worker has
     request* chain_head_ = nullptr; // of the chain being taken
     request* chain_tail_ = nullptr;
     abi::setup flags_;
     int descriptor_;
-    int clock_ = 1;            // CLOCK_MONOTONIC
-    long owner_ = 0;           // the thread of a single_issuer ring
-    std::uint32_t issued_ = 0; // requests of started chains, not finished yet
-    bool barrier_ = false;     // a drained chain runs: nothing starts beside it
+    int clock_ = 1;               // CLOCK_MONOTONIC
+    long owner_ = 0;              // the thread of a single_issuer ring
+    std::uint32_t uncounted_ = 0; // completions that no timeout counts
+    std::uint32_t issued_ = 0;    // requests of started chains, not finished yet
+    bool barrier_ = false;        // a drained chain runs: nothing starts beside it
     bool refuses_drain_ = false;
     bool drain_next_ = false;
     bool submitting_ = false;
@@ -230,7 +248,11 @@ private:
     bool holds_overflow_ = false; // as the director wants it, until someone waits
     std::uint32_t unlooked_ = 0;  // enters that found enough without looking
     bool rung_ = false;           // the bell tells pollers of completions
-    std::mutex event_lock_;       // of the next two, since mail is told of without the other lock
+    bool tended_ = false;         // the attendant knows it
+    bool overlooked_ = false;     // the attendant came while somebody slept here
+    bool called_ = false;         // the owner of a defer_taskrun ring was told to enter
+    std::array<std::int64_t, timer_clocks> alarmed_; // for which timers the alarm is set
+    std::mutex event_lock_; // of the next two, since mail is told of without the other lock
     held_fd event_;
     std::atomic<bool> has_event_ = false;
     bool event_async_ = false;

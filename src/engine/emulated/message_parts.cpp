@@ -37,7 +37,8 @@ std::optional<outcome> first_wait(request& r, std::uint32_t events, bool on_work
     bool const stream = asks(r.sqe(), abi::recvsend_flag::recv_multishot);
     if (!first && !(stream && on_worker && may_wait(r.sqe())))
         return {};
-    if (long const type = socket_option(r.fd, SO_TYPE); type < 0)
+    bool const looks = static_cast<abi::opcode>(r.sqe().opcode) != abi::opcode::recv;
+    if (long const type = looks ? socket_option(r.fd, SO_TYPE) : 0; type < 0)
         return outcome::answer(type);
     return may_wait(r.sqe()) ? wait_for(r, events) : outcome::answer(-EAGAIN);
 }
@@ -49,14 +50,15 @@ std::span<::iovec const> memory_of(::msghdr const& header) noexcept {
 }
 
 std::int32_t check_header(std::uint64_t address) noexcept {
-    if (!is_mapped(address, sizeof(::msghdr)))
+    if (!is_readable(address, sizeof(::msghdr)))
         return -EFAULT;
     ::msghdr const& header = *pointer_to<::msghdr>(address);
     if (header.msg_name != nullptr && static_cast<int>(header.msg_namelen) < 0)
         return -EINVAL;
     if (header.msg_iovlen > IOV_MAX)
         return -EMSGSIZE;
-    return is_mapped(header.msg_iov, header.msg_iovlen * sizeof(::iovec)) ? 0 : -EFAULT;
+    auto const parts = reinterpret_cast<std::uintptr_t>(header.msg_iov);
+    return is_readable(parts, header.msg_iovlen * sizeof(::iovec)) ? 0 : -EFAULT;
 }
 
 bool keep_header(request& r, bool with_name) noexcept {

@@ -9,7 +9,9 @@
 #include <rondo/abi/flags.hpp>
 
 #include <cerrno>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace rondo::engine::emulation {
 namespace {
@@ -38,24 +40,9 @@ std::int32_t send_data(abi::sqe const& entry, kernel_side& to) noexcept {
     return to.send(c) ? 0 : -ENOMEM;
 }
 
-/// The slots of the other ring are under its own lock. Waiting for that while holding this one
-/// could last for ever: when it is taken, it is tried again on the next turn.
-outcome send_file(request& r, kernel_side& to) noexcept {
-    abi::sqe const& entry = r.sqe();
-    if (&to == r.owner || entry.len != 0)
-        return outcome::answer(-EINVAL);
-    if (to.is_disabled())
-        return outcome::answer(-EBADFD);
-    shared_fd const* const from = r.owner->files().at(static_cast<std::uint32_t>(entry.addr3));
-    if (from == nullptr)
-        return outcome::answer(-EBADF);
-    std::unique_lock const other(to.lock(), std::try_to_lock);
-    if (!other.owns_lock())
-        return outcome::until(0);
-    long const fd = duplicate((*from)->get());
-    if (fd < 0)
-        return outcome::answer(fd);
-    long const slot = to.files().install(held_fd(static_cast<int>(fd)), entry.file_index);
+/// With the other ring's lock.
+outcome put_file(abi::sqe const& entry, held_fd file, kernel_side& to) noexcept {
+    long const slot = to.files().install(std::move(file), entry.file_index);
     if (slot < 0)
         return outcome::answer(slot);
     if (!asks(entry, abi::msg_ring_flag::cqe_skip))
@@ -63,15 +50,44 @@ outcome send_file(request& r, kernel_side& to) noexcept {
     return outcome::answer(slot);
 }
 
-outcome attempt(request& r, bool) noexcept {
+/// The slots of the other ring are under its own lock. Waiting for that while holding this one
+/// could last for ever: when it is taken, a worker waits for it, which holds none.
+outcome send_file(request& r, std::shared_ptr<kernel_side> const& to) noexcept {
     abi::sqe const& entry = r.sqe();
+    if (to.get() == r.owner || entry.len != 0)
+        return outcome::answer(-EINVAL);
+    if (to->is_disabled())
+        return outcome::answer(-EBADFD);
+    shared_fd const* const from = r.owner->files().at(static_cast<std::uint32_t>(entry.addr3));
+    if (from == nullptr)
+        return outcome::answer(-EBADF);
+    long const fd = duplicate((*from)->get());
+    if (fd < 0)
+        return outcome::answer(fd);
+    held_fd file(static_cast<int>(fd));
+    std::unique_lock const other(to->lock(), std::try_to_lock);
+    if (other.owns_lock())
+        return put_file(entry, std::move(file), *to);
+    r.second_own = std::move(file);
+    r.target = to;
+    return outcome::blocking();
+}
+
+outcome attempt(request& r, bool may_block) noexcept {
+    abi::sqe const& entry = r.sqe();
+    if (may_block) { // only send_file() asks for that
+        // Let go of afterwards: two rings must not keep each other.
+        auto const to = std::move(r.target);
+        std::lock_guard const other(to->lock());
+        return put_file(entry, std::move(r.second_own), *to);
+    }
     auto const to = r.owner->home().find(r.fd);
     if (!to)
         return outcome::answer(is_open(r.fd) ? -EBADFD : -EBADF);
     switch (entry.addr) {
     case static_cast<std::uint64_t>(abi::msg_ring_command::data):
         return outcome::answer(send_data(entry, *to));
-    case static_cast<std::uint64_t>(abi::msg_ring_command::send_fd): return send_file(r, *to);
+    case static_cast<std::uint64_t>(abi::msg_ring_command::send_fd): return send_file(r, to);
     default: return outcome::answer(-EINVAL);
     }
 }

@@ -84,8 +84,15 @@ bool keep_epoll_ctl(request& r) noexcept {
     return keep_bytes(r, r.sqe().addr, has_event(r.sqe()) ? sizeof(::epoll_event) : 0);
 }
 
+/// A ring's descriptor is a set here, but the engine's own.
+bool names_ring(request const& r) noexcept {
+    return r.owner != nullptr && !r.has(abi::sqe_flag::fixed_file) && r.owner->is_ring(r.sqe().fd);
+}
+
 outcome do_epoll_ctl(request& r, bool) noexcept {
     abi::sqe const& entry = r.sqe();
+    if (names_ring(r))
+        return outcome::answer(-EINVAL);
     auto const fd = static_cast<std::int32_t>(entry.off);
     return outcome::answer(call(SYS_epoll_ctl, entry.fd, entry.len, fd, entry.addr));
 }
@@ -99,6 +106,8 @@ std::int32_t check_epoll_wait(abi::sqe const& entry) noexcept {
 
 outcome do_epoll_wait(request& r, bool) noexcept {
     abi::sqe const& entry = r.sqe();
+    if (names_ring(r))
+        return outcome::answer(-EINVAL);
     auto const room = static_cast<std::int32_t>(entry.len);
     long const found = call(SYS_epoll_pwait, r.fd, entry.addr, room, 0, nullptr, 0);
     return found == 0 ? outcome::until(EPOLLIN) : outcome::answer(found);

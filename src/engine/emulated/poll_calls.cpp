@@ -15,7 +15,7 @@
 namespace rondo::engine::emulation {
 namespace {
 
-constexpr std::uint32_t always = EPOLLERR | EPOLLHUP;
+constexpr std::uint32_t always = EPOLLERR | EPOLLHUP | EPOLLRDHUP;
 constexpr std::uint32_t settings = EPOLLEXCLUSIVE | EPOLLET | EPOLLONESHOT | EPOLLWAKEUP;
 
 std::uint32_t events_of(abi::sqe const& entry) noexcept {
@@ -36,9 +36,23 @@ std::int32_t check_add(abi::sqe const& entry) noexcept {
     return 0;
 }
 
+/// A ring cannot be in its own poller. A stream of these would wake itself by each of its answers:
+/// the kernel ends it with the first, too.
+outcome add_own_ring(request& r, std::uint32_t wanted) noexcept {
+    std::uint32_t there = EPOLLOUT | EPOLLWRNORM; // there is room where this entry was
+    if (r.owner->has_completions())
+        there |= EPOLLIN | EPOLLRDNORM;
+    if ((there & wanted) != 0)
+        return outcome::answer(static_cast<std::int32_t>(there & wanted));
+    return r.owner->wait_for_completion(r) ? outcome{.what = outcome::kind::kept}
+                                           : outcome::answer(-ENOMEM);
+}
+
 outcome add(request& r, bool) noexcept {
     abi::sqe const& entry = r.sqe();
     std::uint32_t const wanted = (events_of(entry) & ~settings) | always;
+    if (r.fd == r.owner->descriptor())
+        return add_own_ring(r, wanted);
     if (asks(entry, abi::poll_flag::add_multi)) {
         // Each change is told once, the present state first: that is what the edge trigger gives.
         std::uint32_t const seen = r.seen_events & wanted;
@@ -47,6 +61,9 @@ outcome add(request& r, bool) noexcept {
             return {.what = outcome::kind::more, .res = static_cast<std::int32_t>(seen)};
         return outcome::until(wanted | EPOLLET);
     }
+    // What woke it counts, though somebody else may have taken it since.
+    if (std::uint32_t const woken = r.seen_events & wanted; woken != 0)
+        return outcome::answer(static_cast<std::int32_t>(woken));
     std::uint32_t const seen = seen_now(r.fd, wanted);
     if ((seen & POLLNVAL) != 0)
         return outcome::answer(-EBADF);

@@ -9,11 +9,13 @@
 #include <limits>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 namespace rondo::engine::emulation {
 namespace {
 
 constexpr std::uint64_t bell_mark = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t alarm_mark = bell_mark - 1;
 constexpr long nr_epoll_pwait2 = 441; // Linux 5.11; the same number on every processor
 constexpr std::int64_t second = 1'000'000'000;
 
@@ -85,6 +87,8 @@ long poller::sleep(std::span<::epoll_event> out, std::int64_t ns, void const* si
     return call(SYS_epoll_pwait, set_.get(), out.data(), room, 0, nullptr, 0);
 }
 
+bool poller::is_alarm(::epoll_event const& event) noexcept { return event.data.u64 == alarm_mark; }
+
 bool poller::read(::epoll_event const& event, ready& out) noexcept {
     if (event.data.u64 == bell_mark)
         return false;
@@ -102,6 +106,26 @@ void poller::wake() noexcept {
 void poller::calm() noexcept {
     std::uint64_t rung = 0;
     call(SYS_read, bell_.get(), &rung, sizeof rung);
+}
+
+void poller::set_alarm(std::int64_t ns) noexcept {
+    if (!alarm_ && ns < 0)
+        return;
+    if (!alarm_) {
+        long const made = call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (made < 0)
+            return;
+        alarm_.reset(static_cast<int>(made));
+        ::epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.u64 = alarm_mark;
+        if (call(SYS_epoll_ctl, set_.get(), EPOLL_CTL_ADD, alarm_.get(), &event) < 0)
+            return alarm_.reset();
+    }
+    ::itimerspec when{};
+    if (ns >= 0)
+        when.it_value = {ns / second, ns % second};
+    call(SYS_timerfd_settime, alarm_.get(), 0, &when, nullptr);
 }
 
 } // namespace rondo::engine::emulation

@@ -43,17 +43,23 @@ public:
     /// ever). Returns how many there are, or -EINTR, -EBADF.
     long sleep(std::span<::epoll_event> out, std::int64_t ns, void const* signals,
                std::size_t signals_bytes) noexcept;
-    /// What an event is about; false: it was a wake-up.
+    /// Whether it is the alarm, which stays ready until it is set anew.
+    static bool is_alarm(::epoll_event const& event) noexcept;
+    /// What any other event is about; false: it was a wake-up.
     static bool read(::epoll_event const& event, ready& out) noexcept;
 
     /// Ends the present or the next sleep.
     void wake() noexcept;
     /// Forgets wake-ups.
     void calm() noexcept;
+    /// Ends sleeps, and makes the set readable, `ns` nanoseconds from now; -1: never. Nothing
+    /// happens for want of descriptors.
+    void set_alarm(std::int64_t ns) noexcept;
 
 private:
     held_fd set_;
     held_fd bell_;
+    held_fd alarm_; // once one was set
     bool no_pwait2_ = false;
 };
 

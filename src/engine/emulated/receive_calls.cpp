@@ -73,7 +73,12 @@ std::uint32_t events_of(abi::sqe const& entry) noexcept {
     return EPOLLIN | EPOLLRDHUP | urgent;
 }
 
-std::uint32_t call_flags(abi::sqe const& entry) noexcept { return entry.msg_flags | MSG_DONTWAIT; }
+/// The calls refuse MSG_CMSG_COMPAT of others than 32-bit programs.
+constexpr std::uint32_t compat_flag = 1u << 31;
+
+std::uint32_t call_flags(abi::sqe const& entry) noexcept {
+    return (entry.msg_flags & ~compat_flag) | MSG_DONTWAIT;
+}
 
 /// How one system call went.
 struct receipt {
@@ -136,6 +141,12 @@ bool is_empty_now(request& r, receipt const& now) noexcept {
         return false;
     inflow const kind = inflow_into(r);
     return kind == inflow::tcp || (kind == inflow::unix_bytes && !has_bytes(r.fd));
+}
+
+/// A socket of datagrams that was shut says so only to those who wait in the call.
+bool ends_if_waited_for(request const& r, long received) noexcept {
+    return received == -EAGAIN && (r.seen_events & EPOLLRDHUP) != 0 && may_wait(r.sqe()) &&
+           socket_option(r.fd, SO_TYPE) == SOCK_DGRAM;
 }
 
 outcome settle(request& r, receipt const& now) noexcept {
@@ -205,6 +216,8 @@ outcome attempt_recv(request& r, bool on_worker) noexcept {
         now.received = call(SYS_recvmsg, r.fd, &header, call_flags(entry));
         now.flags = static_cast<std::uint32_t>(header.msg_flags);
     }
+    if (ends_if_waited_for(r, now.received))
+        now.received = 0;
     return settle(r, now);
 }
 
@@ -228,6 +241,12 @@ outcome receive_message(request& r) noexcept {
     put_into(header, parts);
     receipt now{.room = parts.bytes(), .whole = asks_for_all(entry) && header.msg_controllen == 0};
     now.received = call(SYS_recvmsg, r.fd, &header, call_flags(entry));
+    if (ends_if_waited_for(r, now.received)) {
+        now.received = 0;
+        header.msg_namelen = 0;
+        header.msg_controllen = 0;
+        header.msg_flags = 0;
+    }
     if (now.received >= 0) {
         now.flags = static_cast<std::uint32_t>(header.msg_flags);
         ::msghdr& original = original_of(entry);
@@ -245,7 +264,7 @@ outcome receive_one_of_many(request& r) noexcept {
     ::msghdr const& like = header_of(entry);
     std::span<::iovec const> const own = memory_of(like);
     std::size_t size = r.chosen.front().iov_len;
-    if (!own.empty() && own.front().iov_len != 0)
+    if (!r.answered && !own.empty() && own.front().iov_len != 0)
         size = std::min(size, own.front().iov_len);
     std::size_t const reserved = like.msg_namelen + like.msg_controllen;
     if (size < sizeof(abi::recvmsg_out) + reserved)

@@ -13,8 +13,8 @@ void request::clear() noexcept {
     owner = nullptr;
     older = newer = rest = next = guard = guarded = nullptr;
     where = place::nowhere;
-    failed = silent_chain = cancelled = attempted = in_progress = armed = kept = drains = false;
-    met_director = shortened = false;
+    failed = silent_chain = cancelled = attempted = answered = in_progress = false;
+    armed = kept = drains = met_director = shortened = false;
     result = 0;
     progress = 0;
     note = 0;
@@ -33,6 +33,8 @@ void request::clear() noexcept {
         keeper.reset();
     if (buffer)
         buffer.reset();
+    if (target)
+        target.reset();
     if (watcher)
         watcher.reset();
     chosen.clear();

@@ -110,6 +110,7 @@ struct request {
     bool silent_chain = false; ///< it failed under skip_success: the rest of its chain is silent
     bool cancelled = false;    ///< a cancel reached it while a worker had it
     bool attempted = false;    ///< some attempt was made
+    bool answered = false;     ///< of a multishot request: some answer was posted
     bool in_progress = false;  ///< the operation's own: a connect that has begun, ...
     bool kept = false;         ///< `keep` was called
     bool drains = false;       ///< of a chain's head: waits for all before it
@@ -120,7 +121,8 @@ struct request {
     outcome handed;                 ///< from whoever had it, on its way through the inbox
     std::int32_t result = 0;        ///< of an entry that was refused when it was taken
     bool met_director = false;      ///< the director had its chance to make it fail
-    bool shortened = false; ///< the director made it shorter: its chain fails as by a short count
+    bool shortened = false;   ///< the director made it shorter: its chain fails as by a short count
+    std::uint64_t number = 0; ///< the director's own
     std::uint64_t progress = 0; ///< the operation's own: bytes moved so far, ...
     std::uint32_t note = 0;     ///< the operation's own: the kind of its socket, ...
 
@@ -139,6 +141,7 @@ struct request {
 
     std::shared_ptr<kernel_side> keeper; ///< keeps the ring while someone else has the request
     std::shared_ptr<void const> buffer;  ///< the registered buffer it uses
+    std::shared_ptr<kernel_side> target; ///< the ring that a message goes to, while a worker has it
     std::shared_ptr<waiter> watcher;     ///< of a kept one: what the operation watches with
 
     std::vector<::iovec> chosen;         ///< the provided buffers of this attempt, first to last

@@ -94,6 +94,8 @@ long kernel_side::register_event(std::uint32_t operation, void* arg, std::uint32
             return -ENXIO;
         has_event_ = false;
         event_.reset();
+        if (std::exchange(tended_, false))
+            home_.tender().remove(*this);
         return 0;
     }
     if (count != 1)
@@ -112,6 +114,14 @@ long kernel_side::register_event(std::uint32_t operation, void* arg, std::uint32
     }
     event_.reset(static_cast<int>(fd));
     event_async_ = operation == raw(abi::register_op::eventfd_async);
+    // Of workers it is told anyway; a simulation, which has one thread, has other ways.
+    if (!event_async_ && other_system == nullptr) {
+        if (long const known = home_.tender().add(*this); known != 0) {
+            event_.reset();
+            return known;
+        }
+        tended_ = true;
+    }
     has_event_ = true;
     return 0;
 }

@@ -45,7 +45,7 @@ std::int32_t check_send(abi::sqe const& entry) noexcept {
         return 0;
     if (entry.len > IOV_MAX)
         return -EINVAL;
-    return is_mapped(entry.addr, std::size_t{entry.len} * sizeof(::iovec)) ? 0 : -EFAULT;
+    return is_readable(entry.addr, std::size_t{entry.len} * sizeof(::iovec)) ? 0 : -EFAULT;
 }
 
 std::int32_t check_sendmsg(abi::sqe const& entry) noexcept {
@@ -93,7 +93,8 @@ struct sending {
     bool whole = false;    ///< fewer is a failure
 
     long run(request const& r, bool blocking) noexcept {
-        std::uint32_t flags = r.sqe().msg_flags | MSG_NOSIGNAL;
+        constexpr std::uint32_t compat_flag = 1u << 31; // refused of others than 32-bit programs
+        std::uint32_t flags = (r.sqe().msg_flags & ~compat_flag) | MSG_NOSIGNAL;
         if (!blocking)
             flags |= MSG_DONTWAIT;
         // Our notification is not the socket's.
@@ -114,7 +115,8 @@ bool prepare_send(request& r, sending& s) noexcept {
     std::size_t most = most_bytes;
     if (r.has(abi::sqe_flag::buffer_select)) {
         memory = r.chosen;
-        most = entry.len != 0 ? entry.len : most_bytes;
+        // What was chosen from a list goes out whole, whatever length was asked for.
+        most = entry.len != 0 && r.chosen_list_bytes == 0 ? entry.len : most_bytes;
     } else if (is_vectorized(entry)) {
         memory = {pointer_to<::iovec const>(entry.addr), entry.len};
     }

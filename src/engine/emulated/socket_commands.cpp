@@ -51,8 +51,8 @@ long get_name(int fd, abi::sqe const& entry) noexcept {
 
 long run(int fd, abi::sqe const& entry) noexcept {
     using enum abi::socket_command;
-    if (socket_option(fd, SO_TYPE) < 0)
-        return -EOPNOTSUPP;
+    if (long const type = socket_option(fd, SO_TYPE); type < 0)
+        return type == -EBADF ? type : -EOPNOTSUPP;
     switch (static_cast<abi::socket_command>(entry.cmd_op)) {
     case siocinq: return queued_bytes(fd, SIOCINQ);
     case siocoutq: return queued_bytes(fd, SIOCOUTQ);

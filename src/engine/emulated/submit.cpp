@@ -6,6 +6,7 @@
 #include "installation.hpp"
 #include "known_flags.hpp"
 
+#include <rondo/abi/flags.hpp>
 #include <rondo/core/annotate.hpp>
 
 #include <cerrno>
@@ -75,7 +76,7 @@ bool kernel_side::take_one() noexcept {
         abi::sqe128 entry;
         if (!queues_.take(entry))
             return true;
-        post({{entry.head.user_data, -ENOMEM, 0}, {}});
+        post({{entry.head.user_data, -ENOMEM, 0}, {}}, nullptr);
         return false;
     }
     if (!queues_.take(r->entry)) {
@@ -120,11 +121,14 @@ std::int32_t kernel_side::admit(request& r) noexcept {
         return -EACCES;
     if (entry.ioprio != 0 && !takes_priority(code))
         return -EINVAL;
-    if (code == abi::opcode::link_timeout &&
-        (chain_head_ == nullptr ||
-         chain_tail_->sqe().opcode == static_cast<std::uint8_t>(abi::opcode::link_timeout)))
+    if (code == abi::opcode::nop && (entry.nop_flags & raw(abi::nop_flag::cqe32)) != 0 &&
+        !has(flags_, abi::setup::cqe32))
         return -EINVAL;
-    return r.what->check != nullptr ? r.what->check(entry) : 0;
+    std::int32_t const checked = r.what->check != nullptr ? r.what->check(entry) : 0;
+    if (checked == 0 && code == abi::opcode::link_timeout &&
+        (chain_head_ == nullptr || chain_tail_->sqe().opcode == raw(abi::opcode::link_timeout)))
+        return -EINVAL;
+    return checked;
 }
 
 void kernel_side::append(request& r) noexcept {
@@ -152,10 +156,15 @@ void kernel_side::end_chain() noexcept {
         return start(*head);
     // The head fails first: under skip_success it silences those behind it.
     bool const silent = head->has(abi::sqe_flag::cqe_skip_success);
+    // But for the timeout that guards the head, which is told in any case.
+    request const* const second = head->rest;
+    bool const guarded = second != nullptr && second->result == 0 &&
+                         second->sqe().opcode == raw(abi::opcode::link_timeout);
     for (request* r = head; r != nullptr;) {
         request* const rest = std::exchange(r->rest, nullptr);
-        if (r == head || !silent)
-            post({{r->sqe().user_data, r->result != 0 ? r->result : -ECANCELED, 0}, {}});
+        bool const is_guard = guarded && r == second;
+        if (is_guard ? !r->has(abi::sqe_flag::cqe_skip_success) : r == head || !silent)
+            post({{r->sqe().user_data, r->result != 0 ? r->result : -ECANCELED, 0}, {}}, r);
         release(*r);
         r = rest;
     }

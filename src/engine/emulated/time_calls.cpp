@@ -2,9 +2,11 @@
 // Timeouts: alone, linked, counting completions, repeated, changed and removed.
 #include "families.hpp"
 
+#include "arguments.hpp"
 #include "calls.hpp"
 #include "kernel_side.hpp"
 #include "timeouts.hpp"
+#include "user_memory.hpp"
 
 #include <rondo/abi/flags.hpp>
 #include <rondo/abi/timespec.hpp>
@@ -29,7 +31,7 @@ timer_clock clock_of(std::uint32_t flags) noexcept {
 
 std::int32_t check_time(std::uint64_t address) noexcept {
     auto const* const time = pointer_to<abi::timespec const>(address);
-    if (time == nullptr)
+    if (!is_readable(address, sizeof *time))
         return -EFAULT;
     return time->tv_sec < 0 || time->tv_nsec < 0 ? -EINVAL : 0;
 }
@@ -42,6 +44,8 @@ std::int32_t check_flags(std::uint32_t flags, std::uint32_t known) noexcept {
 }
 
 std::int32_t check_timeout(abi::sqe const& entry) noexcept {
+    if (entry.addr3 != 0 || entry.pad2 != 0)
+        return -EINVAL;
     if (entry.buf_index != 0 || entry.len != 1 || entry.splice_fd_in != 0)
         return -EINVAL;
     constexpr auto known = timeout_flag::abs | timeout_flag::clock_mask |
@@ -78,18 +82,18 @@ outcome timeout(request& r, bool) noexcept {
     bool const repeats = asks(entry.timeout_flags, timeout_flag::multishot);
     r.progress = repeats ? entry.off : 0;
     auto const count = static_cast<std::uint32_t>(entry.off);
-    bool const waits = count != 0 && !repeats && r.guarded == nullptr
+    bool const counts = count != 0 && count <= 0x7fff'ffff; // of more the time comes first
+    bool const waits = counts && !repeats && r.guarded == nullptr
                            ? r.owner->wait_for_count(r, count)
                            : r.owner->wait_for_time(r);
     return waits ? outcome{.what = outcome::kind::kept} : outcome::answer(-ENOMEM);
 }
 
-constexpr auto update_known =
-    raw(timeout_flag::abs | timeout_flag::clock_mask | timeout_flag::update_mask);
+constexpr auto update_known = raw(timeout_flag::abs | timeout_flag::update_mask);
 
 std::int32_t check_remove(abi::sqe const& entry) noexcept {
     if ((entry.flags & raw(abi::sqe_flag::fixed_file | abi::sqe_flag::buffer_select)) != 0 ||
-        entry.buf_index != 0 || entry.len != 0 || entry.splice_fd_in != 0)
+        any_set(entry.buf_index, entry.len, entry.splice_fd_in, entry.addr3, entry.pad2))
         return -EINVAL;
     std::uint32_t const flags = entry.timeout_flags;
     if (!asks(flags, timeout_flag::update_mask))
@@ -112,10 +116,11 @@ outcome remove(request& r, bool) noexcept {
     std::uint32_t const flags = entry.timeout_flags;
     kernel_side& ring = *r.owner;
     request* const found =
-        ring.find_timeout(entry.addr, asks(flags, timeout_flag::link_timeout_update));
+        ring.find_timeout(entry.addr, asks(flags, timeout_flag::update) &&
+                                          asks(flags, timeout_flag::link_timeout_update));
     if (found == nullptr)
         return outcome::answer(-ENOENT);
-    if (!asks(flags, timeout_flag::update_mask)) {
+    if (!asks(flags, timeout_flag::update)) {
         ring.finish(*found, outcome::answer(-ECANCELED));
         return outcome::answer(0);
     }

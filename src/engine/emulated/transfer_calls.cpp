@@ -6,14 +6,19 @@
 #include "descriptors.hpp"
 #include "memory_parts.hpp"
 #include "request.hpp"
+#include "socket_facts.hpp"
+#include "user_memory.hpp"
 
 #include <rondo/abi/flags.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <limits.h>
+#include <optional>
 #include <poll.h>
 #include <span>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <utility>
 
@@ -36,12 +41,17 @@ abi::opcode code_of(request const& r) noexcept { return static_cast<abi::opcode>
 
 std::int32_t check(abi::sqe const& entry) noexcept {
     auto const code = static_cast<abi::opcode>(entry.opcode);
-    if (entry.attr_type_mask != 0)
-        return -EINVAL; // protection information: no file here keeps it
-    if (entry.ioprio >> 13 > 3)
+    if (entry.attr_type_mask != 0) { // protection information: no file here keeps it
+        bool const known = entry.attr_type_mask == raw(abi::rw_attr_flag::pi);
+        return known && !is_readable(entry.attr_ptr, sizeof(abi::attr_pi)) ? -EFAULT : -EINVAL;
+    }
+    std::uint32_t const priority = entry.ioprio >> 13, level = entry.ioprio & 7u;
+    if (priority > 3 || (priority == 0 && level != 0)) // IOPRIO_CLASS_NONE has no levels
         return -EINVAL;
     if (is_vector(code) && entry.len > IOV_MAX)
         return -EINVAL;
+    if (is_vector(code) && !is_readable(entry.addr, entry.len * sizeof(::iovec)))
+        return -EFAULT;
     if (code == abi::opcode::read_multishot &&
         ((entry.flags & raw(abi::sqe_flag::buffer_select)) == 0 || entry.len != 0))
         return -EINVAL;
@@ -96,7 +106,11 @@ long transfer(request const& r, std::span<::iovec const> memory, int flags) noex
                     static_cast<int>(entry.rw_flags) | flags);
     };
     long const done = go(at);
-    return done == -ESPIPE && at != here ? go(here) : done; // streams have no positions
+    if (done != -ESPIPE || at == here)
+        return done;
+    // Streams have no positions, so that any will do but for a socket, which takes only 0.
+    bool const refuses = at != 0 && socket_option(r.fd, SO_TYPE) >= 0;
+    return refuses ? done : go(here);
 }
 
 /// The answer after `done` bytes or -errno came on top of what was moved before.
@@ -134,15 +148,28 @@ outcome transfer_stream(request& r, rest_of const& memory, long done) noexcept {
     std::uint32_t const events = write ? EPOLLOUT : EPOLLIN;
     if (done == -EOPNOTSUPP) {
         // This kind of file knows no RWF_NOWAIT: what is ready now does not block.
+        bool const refuses_wait = (call(SYS_fcntl, r.fd, F_GETFL) & O_NONBLOCK) != 0;
+        constexpr std::uint32_t of_files = 0xc0; // RWF_ATOMIC, RWF_DONTCACHE
+        if ((r.sqe().rw_flags & of_files) != 0)
+            return outcome::answer(done);
         if (seen_now(r.fd, write ? POLLOUT : POLLIN) == 0)
-            return outcome::until(events);
+            return refuses_wait ? conclude(r, memory, -EAGAIN) : outcome::until(events);
+        // But for what is too large: a counter's sum, all that a terminal is to show.
+        std::optional<nonblocking_moment> moment;
+        if (write)
+            moment.emplace(r.fd);
         done = transfer(r, memory.list(), 0);
+        if (done == -EAGAIN && refuses_wait)
+            return conclude(r, memory, done);
     }
     if (done == -EAGAIN && (r.sqe().rw_flags & RWF_NOWAIT) == 0)
         return outcome::until(events);
     if (code_of(r) == abi::opcode::read_multishot && done > 0)
         return {.what = outcome::kind::more, .res = static_cast<std::int32_t>(done)};
-    return conclude(r, memory, done);
+    outcome how = conclude(r, memory, done);
+    if (code_of(r) == abi::opcode::read_multishot)
+        how.broken = false; // it asks for no number of bytes
+    return how;
 }
 
 /// True if it is one plain piece of memory, as most are: `done` is what the first call made of it.
@@ -157,8 +184,35 @@ bool transfer_plainly(request const& r, long& done) noexcept {
     return true;
 }
 
+/// What the kernel says of flags that the plain calls do not ask about, or only for some bytes.
+std::int32_t refuse_flags(request const& r) noexcept {
+    constexpr std::uint32_t known = 0x1ff; // RWF_HIPRI to RWF_NOSIGNAL
+    std::uint32_t const flags = r.sqe().rw_flags;
+    if ((flags & ~known) == 0 && (flags & RWF_HIPRI) == 0)
+        return 0;
+    long const mode = call(SYS_fcntl, r.fd, F_GETFL);
+    if (mode < 0 || (mode & O_ACCMODE) == (is_write(code_of(r)) ? O_RDONLY : O_WRONLY))
+        return -EBADF;
+    return (flags & ~known) != 0 ? -EOPNOTSUPP : -EINVAL; // nothing here is polled for
+}
+
+/// True for a write of nothing to a socket, which is a message all the same; `done` is its answer.
+bool send_nothing(request const& r, long& done) noexcept {
+    if (is_vector(code_of(r)) ? rest_of(r).total() != 0 : r.sqe().len != 0)
+        return false;
+    if (r.sqe().off != 0 && r.sqe().off != here)
+        return false;
+    done = call(SYS_sendto, r.fd, nullptr, 0, MSG_DONTWAIT, nullptr, 0);
+    return done >= 0 || done == -EPIPE;
+}
+
 outcome attempt(request& r, bool may_block) noexcept {
+    if (r.sqe().rw_flags != 0)
+        if (std::int32_t const refused = refuse_flags(r); refused != 0)
+            return outcome::answer(refused);
     long done = 0;
+    if (is_write(code_of(r)) && send_nothing(r, done))
+        return outcome::answer(done);
     bool const tried = transfer_plainly(r, done);
     if (tried && done == static_cast<long>(r.sqe().len))
         return outcome::answer(done);

@@ -5,6 +5,7 @@
 
 #include <rondo/core/mapping.hpp>
 
+#include <cerrno>
 #include <sys/mman.h>
 
 namespace rondo::engine::emulation {
@@ -38,6 +39,24 @@ bool is_mapped(std::uint64_t address, std::size_t bytes) noexcept {
 
 bool is_mapped(void const* data, std::size_t bytes) noexcept {
     return is_mapped(reinterpret_cast<std::uintptr_t>(data), bytes);
+}
+
+// The kernel looks at a signal set before it looks at what to do with it, so that to do nothing
+// sensible reads 8 bytes and changes nothing. No lock of the address space is taken, and no filter
+// of system calls is without this one.
+bool is_readable(std::uint64_t address, std::size_t bytes) noexcept {
+    constexpr std::uint64_t set_bytes = 8;
+    constexpr long do_nothing = ~0L;
+    std::uint64_t const page = page_size();
+    std::uint64_t end = 0;
+    if (__builtin_add_overflow(address, bytes, &end))
+        return false;
+    for (std::uint64_t at = address & ~(set_bytes - 1); at < end; at = (at & ~(page - 1)) + page)
+        // A null set is no set. Memory is the program's own, whoever answers the other calls.
+        if (at == 0 || abi::call(SYS_rt_sigprocmask, do_nothing, static_cast<long>(at), 0,
+                                 set_bytes, 0, 0) == -EFAULT)
+            return false;
+    return true;
 }
 
 // The kernel pins every page for writing. Here the two outermost stand for all: a buffer hardly

@@ -5,6 +5,7 @@
 
 #include "calls.hpp"
 #include "director.hpp"
+#include "installation.hpp"
 #include "known_flags.hpp"
 #include "timeouts.hpp"
 
@@ -104,7 +105,9 @@ std::int32_t kernel_side::read_limits(wait_limits& out, std::uint32_t min_comple
 
 std::int32_t kernel_side::wait(std::unique_lock<std::mutex>& held,
                                wait_limits const& limits) noexcept {
-    bool looked = limits.count != 0;
+    called_ = false;
+    // What the attendant has told of is taken in by the next who waits.
+    bool looked = limits.count != 0 && !tended_;
     for (;;) {
         receive();
         expire_timers();
@@ -152,9 +155,8 @@ std::int64_t kernel_side::time_left(wait_limits const& limits) noexcept {
         else if (limits.batch_until >= 0 && queues_.completions() != 0)
             return 0;
     }
-    for (std::size_t i = 0; i < timer_clocks; ++i)
-        if (request const* const r = timers_.first(static_cast<timer_clock>(i)))
-            consider(r->due - time_on(system_clock_of(r->clock)));
+    if (std::int64_t const timer = time_to_timer(); timer >= 0)
+        consider(timer);
     return best;
 }
 
@@ -169,7 +171,7 @@ std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t
         else
             turn_.wait_for(held, std::chrono::nanoseconds(ns));
         --others_;
-        return 0;
+        return closed_ ? -EBADF : 0;
     }
     if (std::exchange(rung_, false))
         poller_.calm();
@@ -189,6 +191,8 @@ std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t
     sleeps_ = false;
     if (others_ != 0)
         turn_.notify_all();
+    if (closed_)
+        return -EBADF;
     if (found < 0)
         return static_cast<std::int32_t>(found);
     press_workers();
@@ -199,18 +203,27 @@ std::int32_t kernel_side::sleep(std::unique_lock<std::mutex>& held, std::int64_t
 /// Attempts what is ready, without a sleep.
 void kernel_side::collect() noexcept {
     ::epoll_event events[poller::batch];
-    long const found = poller_.sleep(events, 0, nullptr, 0);
-    press_workers();
-    if (found > 0)
-        deliver({events, static_cast<std::size_t>(found)});
+    long found = 0;
+    do {
+        found = poller_.sleep(events, 0, nullptr, 0);
+        press_workers();
+        if (found > 0)
+            deliver({events, static_cast<std::size_t>(found)});
+    } while (tended_ && found == static_cast<long>(poller::batch)); // nobody is told of the rest
 }
 
 void kernel_side::deliver(std::span<::epoll_event const> events) noexcept {
     for (::epoll_event const& event : events) {
         poller::ready what{};
+        if (poller::is_alarm(event)) {
+            forget_alarm();
+            continue;
+        }
         if (!poller::read(event, what)) {
-            rung_ = false;
-            poller_.calm();
+            if (!rung_ || queues_.completions() == 0) {
+                rung_ = false;
+                poller_.calm();
+            }
             continue;
         }
         request* const r = requests_.at(what.index, what.generation);
@@ -243,7 +256,7 @@ void kernel_side::receive() noexcept {
     told_ = true; // whoever put it there set the flag
     inbox::contents mail = inbox_.take();
     for (abi::cqe32 const& c : mail.completions)
-        post(c);
+        post(c, nullptr);
     while (mail.requests != nullptr) {
         request& r = *mail.requests;
         mail.requests = std::exchange(r.next, nullptr);
@@ -252,9 +265,10 @@ void kernel_side::receive() noexcept {
         outcome const how = r.handed;
         if (r.cancelled && how.what != outcome::kind::done)
             finish(r, outcome::answer(-ECANCELED));
-        else if (how.what == outcome::kind::poll)
+        else if (how.what == outcome::kind::poll) {
+            groups_.recycle(r);
             wait_for_events(r, how.events);
-        else
+        } else
             finish(r, how);
     }
 }
@@ -269,6 +283,12 @@ void kernel_side::leave() noexcept {
     if (exposed_ && !rung_ && queues_.completions() != 0) {
         rung_ = true;
         poller_.wake();
+    }
+    if (exposed_ || tended_)
+        set_alarm();
+    if (overlooked_ && !sleeps_) {
+        overlooked_ = false;
+        home_.tender().look_again(*this);
     }
     // A reaper who finds nothing enters when this flag says that it may be worth it.
     bool const pending = requests_.size() != 0 || rung_ || inbox_.is_filled();

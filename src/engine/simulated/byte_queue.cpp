@@ -40,4 +40,9 @@ void byte_queue::drop(std::size_t count) noexcept {
     }
 }
 
+void byte_queue::drop_after(std::size_t at, std::size_t count) noexcept {
+    auto const first = bytes_.begin() + static_cast<std::ptrdiff_t>(taken_ + at);
+    bytes_.erase(first, first + static_cast<std::ptrdiff_t>(count));
+}
+
 } // namespace rondo::engine::simulation

@@ -20,15 +20,15 @@ public:
 
     /// Makes room for `count` more. Throws std::bad_alloc and has changed nothing.
     void reserve(std::size_t count);
-    /// Adds `count` bytes of `from`, which has as many. Throws std::bad_alloc and has added nothing.
+    /// Adds `count` bytes of `from`, which has as many. Throws std::bad_alloc and has added none.
     void append(parts from, std::size_t count);
     void append(void const* from, std::size_t count);
     /// Copies up to `count` of the first bytes, which stay. Returns how many.
     std::size_t peek(parts into, std::size_t count) const noexcept;
     /// Forgets the first `count` bytes, or all when there are fewer.
     void drop(std::size_t count) noexcept;
-    /// Forgets the last `count` bytes, which must be there.
-    void drop_last(std::size_t count) noexcept { bytes_.resize(bytes_.size() - count); }
+    /// Forgets `count` bytes after the first `at`. All of them must be there.
+    void drop_after(std::size_t at, std::size_t count) noexcept;
 
 private:
     std::vector<std::byte> bytes_;

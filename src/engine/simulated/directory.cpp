@@ -68,8 +68,6 @@ std::shared_ptr<node> directory::find(std::string_view name) const noexcept {
 }
 
 std::shared_ptr<directory> directory::above() noexcept {
-    if (was_in_)
-        return was_in_;
     std::shared_ptr<directory> out = above_.lock();
     return out ? out : std::static_pointer_cast<directory>(shared_from_this());
 }

@@ -7,6 +7,8 @@
 #include <rondo/abi/enter.hpp>
 #include <rondo/core/assert.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace rondo::engine::simulation {
@@ -16,33 +18,29 @@ habits habits_of(testing::simulation_options const& options) noexcept {
     return {.short_count = options.how.short_count,
             .interrupted = options.how.interrupted,
             .trace_lines = options.trace_lines,
-            .call_ns = options.call_ns,
-            .work_ns = options.work_ns,
-            .net_ns = options.net_ns};
+            .call_ns = std::max<std::int64_t>(options.call_ns, 0),
+            .work_ns = std::max<std::int64_t>(options.work_ns, 0),
+            .net_ns = std::max<std::int64_t>(options.net_ns, 0)};
+}
+
+/// Different for each thread that there is.
+void const* this_thread() noexcept {
+    static thread_local char const mark = 0;
+    return &mark;
 }
 
 } // namespace
 
-/// While it is there, the engine's system calls on this thread are the world's.
-class engine::visit {
-public:
-    explicit visit(engine& where) noexcept
-        : before_(std::exchange(emulation::other_system, where.system_)) {
-        RONDO_ASSERT(abi::call(SYS_gettid, 0, 0, 0, 0, 0, 0) == where.thread_,
-                     "a simulation was used from a second thread: all its rings run on the one "
-                     "that made it");
-        where.world_.sweep();
-    }
-    visit(visit const&) = delete;
-    visit& operator=(visit const&) = delete;
-    ~visit() { emulation::other_system = before_; }
-
-private:
-    emulation::system_calls* before_;
-};
+engine::visit::visit(engine& where) noexcept
+    : before_(std::exchange(emulation::other_system, where.system_)) {
+    RONDO_ASSERT(this_thread() == where.thread_,
+                 "a simulation was used from a second thread: all its rings run on the one that "
+                 "made it");
+    where.world_.notice_descriptors();
+}
 
 engine::engine(testing::simulation_options&& options)
-    : world_(options.seed, habits_of(options)), thread_(abi::call(SYS_gettid, 0, 0, 0, 0, 0, 0)) {
+    : world_(options.seed, habits_of(options)), thread_(this_thread()) {
     auto made =
         std::make_unique<simulation::system>(world_, options.how, std::move(options.faults));
     system_ = made.get();
@@ -56,6 +54,7 @@ engine::engine(testing::simulation_options&& options)
 
 engine::~engine() {
     visit const inside(*this);
+    RONDO_ASSERT(!home_->has_rings(), "a simulation ended before its rings");
     home_.reset();
 }
 

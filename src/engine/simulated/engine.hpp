@@ -32,18 +32,31 @@ public:
     void close(int fd) noexcept override;
     void expose(int fd) noexcept override;
 
+    /// While it is there, the engine's system calls on this thread are the world's. Aborts on
+    /// another thread than the engine's.
+    class visit;
+
     [[nodiscard]] world& below() noexcept { return world_; }
     [[nodiscard]] simulation::system& system() noexcept { return *system_; }
     void pass(std::int64_t ns) noexcept;
     void change(testing::chances const& how) noexcept;
 
 private:
-    class visit;
-
     world world_;
     simulation::system* system_; // the installation's
     std::unique_ptr<emulation::installation> home_;
-    long const thread_;
+    void const* const thread_;
+};
+
+class engine::visit {
+public:
+    explicit visit(engine& where) noexcept;
+    visit(visit const&) = delete;
+    visit& operator=(visit const&) = delete;
+    ~visit() { emulation::other_system = before_; }
+
+private:
+    emulation::system_calls* before_;
 };
 
 } // namespace rondo::engine::simulation

@@ -2,10 +2,15 @@
 // Which operations fail, and which move less than they could.
 #include "system.hpp"
 
+#include <engine/emulated/user_memory.hpp>
+
 #include <rondo/abi/flags.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <span>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 namespace rondo::engine::simulation {
 namespace {
@@ -54,10 +59,56 @@ nature nature_of(abi::opcode code) noexcept {
     }
 }
 
+bool is_vector(request const& r) noexcept {
+    switch (static_cast<abi::opcode>(r.sqe().opcode)) {
+    case abi::opcode::readv:
+    case abi::opcode::writev:
+    case abi::opcode::readv_fixed:
+    case abi::opcode::writev_fixed: return true;
+    default: return false;
+    }
+}
+
+std::span<::iovec> vector_of(request const& r) noexcept {
+    return {emulation::pointer_to<::iovec>(r.sqe().addr), r.sqe().len};
+}
+
+/// What a read or write is about; 0: unknown, or nonsense that will fail by itself.
+std::size_t bytes_asked(request const& r) noexcept {
+    if (!is_vector(r))
+        return r.sqe().len; // 0 of a provided buffer: all that it holds
+    constexpr std::size_t most = 0x7fff'f000;
+    if (!emulation::is_mapped(r.sqe().addr, vector_of(r).size_bytes()))
+        return 0;
+    std::size_t sum = 0;
+    for (::iovec const& part : vector_of(r))
+        sum += std::min(part.iov_len, most + 1);
+    return sum <= most ? sum : 0;
+}
+
+/// Lets it be about `bytes` bytes only. False: no memory.
+bool cut(request& r, std::size_t bytes) noexcept {
+    if (!is_vector(r)) {
+        r.sqe().len = static_cast<std::uint32_t>(bytes);
+        return true;
+    }
+    // The array is the program's: of this one there is a copy.
+    void* const copy = r.copy(vector_of(r).data(), vector_of(r).size_bytes());
+    if (copy == nullptr)
+        return false;
+    r.sqe().addr = reinterpret_cast<std::uintptr_t>(copy);
+    for (::iovec& part : vector_of(r)) {
+        part.iov_len = std::min(part.iov_len, bytes);
+        bytes -= part.iov_len;
+    }
+    return true;
+}
+
 } // namespace
 
 std::int32_t system::planned_error(request const& r) noexcept {
-    for (testing::fault& one : faults_) {
+    std::int32_t found = 0;
+    for (testing::fault& one : faults_) { // each counts all operations: there is no early end
         if (static_cast<std::uint8_t>(one.opcode) != r.sqe().opcode || one.times == 0)
             continue;
         if (one.after != 0) {
@@ -65,9 +116,9 @@ std::int32_t system::planned_error(request const& r) noexcept {
             continue;
         }
         --one.times;
-        return -one.error;
+        found = found != 0 ? found : -one.error;
     }
-    return 0;
+    return found;
 }
 
 std::int32_t system::error_for(request const& r) noexcept {
@@ -95,21 +146,20 @@ std::int32_t system::error_for(request const& r) noexcept {
 
 /// Of files only: streams are shortened where the bytes move, and messages never.
 void system::shorten(request& r) noexcept {
-    switch (static_cast<abi::opcode>(r.sqe().opcode)) {
-    case abi::opcode::read:
-    case abi::opcode::write:
-    case abi::opcode::read_fixed:
-    case abi::opcode::write_fixed: break;
-    default: return;
-    }
-    if (r.sqe().len < 2 || r.has(abi::sqe_flag::buffer_select))
+    nature const what = nature_of(static_cast<abi::opcode>(r.sqe().opcode));
+    if (!what.reads && !what.writes)
         return;
     auto const file = world_.find(r.fd);
     if (!file || !S_ISREG(file->what->type()) || !world_.luck().happens(how_.short_count))
         return;
-    r.sqe().len = 1 + static_cast<std::uint32_t>(world_.luck().below(r.sqe().len - 1));
+    std::size_t const all = bytes_asked(r);
+    if (all < 2)
+        return;
+    std::size_t const less = 1 + static_cast<std::size_t>(world_.luck().below(all - 1));
+    if (!cut(r, less))
+        return;
     r.shortened = true;
-    note(name_of(r) + " is shortened to " + std::to_string(r.sqe().len) + " bytes");
+    note(name_of(r) + " is shortened to " + std::to_string(less) + " bytes");
 }
 
 } // namespace rondo::engine::simulation

@@ -13,7 +13,7 @@ void flow::send(parts from, std::size_t count) {
         try {
             records_.push_back(count);
         } catch (std::bad_alloc const&) {
-            queue_.drop_last(count);
+            queue_.drop_after(queue_.size() - count, count);
             throw;
         }
     }
@@ -21,6 +21,11 @@ void flow::send(parts from, std::size_t count) {
 }
 
 void flow::arrive(std::size_t count) noexcept {
+    if (receiver != nullptr && !receiver->takes_more()) {
+        queue_.drop_after(arrived_, count);
+        receiver->refuse();
+        return;
+    }
     if (receiver != nullptr) {
         arrived_ += count;
         ++arrived_records_;

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::size_t unread() const noexcept { return queue_.size(); }
     /// Sends `count` bytes. Throws std::bad_alloc.
     void send(parts from, std::size_t count);
-    /// Tells the receiver, after all that was sent, that bits of shut_both are shut, or all by force.
+    /// Tells the receiver, after all that was sent, what of shut_both is shut, or all by force.
     void tell(unsigned shut, bool reset) noexcept;
 
     // For the receiver.

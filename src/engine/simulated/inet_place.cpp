@@ -11,11 +11,13 @@ namespace rondo::engine::simulation {
 inet_place::inet_place(socket& who, port_table& ports, int domain) noexcept
     : ports_(ports), domain_(domain) {
     own_.who = &who;
-    own_.place = socket_address::any(domain);
+    own_.place = own_.other_side = socket_address::any(domain);
+    bound_ = own_.place.host;
 }
 
 void inet_place::take(socket_options const& options) noexcept {
-    own_.v6_only = domain_ == AF_INET6 && options.value(IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+    own_.v6_only =
+        domain_ == AF_INET6 && (bound_to_v6_ || options.value(IPPROTO_IPV6, IPV6_V6ONLY) != 0);
     own_.reuses_address = options.is_on(SO_REUSEADDR);
     own_.reuses_port = options.is_on(SO_REUSEPORT);
 }
@@ -39,8 +41,12 @@ long inet_place::bind(socket_address const& to, socket_options const& options, b
     socket_address const before = own_.place;
     own_.place = wanted;
     long const done = ports_.claim(own_);
-    if (done < 0)
+    if (done < 0) {
         own_.place = before;
+        return done;
+    }
+    bound_ = wanted.host;
+    bound_to_v6_ = !wanted.is_any() && !wanted.is_v4();
     return done;
 }
 
@@ -60,14 +66,17 @@ long inet_place::bind_any(socket_options const& options) {
 }
 
 long inet_place::resolve(socket_address& to) const noexcept {
-    bool const v4 = to.is_v4();
+    bool const own_v4 = own_.place.is_v4();
+    bool const v4 = to.is_v4() || (to.is_any() && own_v4);
     if (v4 && own_.v6_only)
         return -ENETUNREACH;
-    bool const bound_to_one = !own_.place.is_any();
-    if (bound_to_one && own_.place.is_v4() != v4)
-        return domain_ == AF_INET6 && !v4 ? -EINVAL : -ENETUNREACH;
-    if (to.is_any())
-        to.host = socket_address::loopback(domain_, v4).host;
+    if (own_v4 && !v4)
+        return -EAFNOSUPPORT;
+    if (v4 && !own_v4 && !own_.place.is_any())
+        return -ENETUNREACH;
+    if (to.is_any()) // oneself
+        to.host = own_v4 && !own_.place.is_any() ? own_.place.host
+                                                 : socket_address::loopback(domain_, v4).host;
     return to.is_loopback() ? 0 : -ENETUNREACH;
 }
 
@@ -76,6 +85,16 @@ socket_address inet_place::seen_from(socket_address const& to) const {
     if (out.is_any())
         out.host = socket_address::loopback(domain_, to.is_v4()).host;
     return out;
+}
+
+void inet_place::connect(socket_address const& to) {
+    own_.place = seen_from(to);
+    own_.other_side = to;
+}
+
+void inet_place::disconnect() noexcept {
+    own_.place.host = bound_;
+    own_.other_side.port = 0;
 }
 
 void inet_place::leave() noexcept {

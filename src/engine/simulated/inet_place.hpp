@@ -28,10 +28,13 @@ public:
                socket_options const& options);
     /// Gives a port to who has none. Throws std::bad_alloc.
     long bind_any(socket_options const& options);
-    /// Makes `to` a place to send to: 0, -ENETUNREACH, -EAFNOSUPPORT is the caller's.
+    /// Makes `to` a place to send to: 0, -ENETUNREACH, -EAFNOSUPPORT.
     [[nodiscard]] long resolve(socket_address& to) const noexcept;
     /// The own address, as one sends from it to `to`.
     [[nodiscard]] socket_address seen_from(socket_address const& to) const;
+    /// Hears one peer only, at the address that it sees; then any, at the address that was bound.
+    void connect(socket_address const& to);
+    void disconnect() noexcept;
     void take(socket_options const& options) noexcept;
     void leave() noexcept;
 
@@ -39,6 +42,8 @@ private:
     port_table& ports_;
     binding own_;
     int domain_;
+    bool bound_to_v6_ = false;           // to one address, which leaves no way to IPv4
+    socket_address::host_bytes bound_{}; // the host of bind(2)
 };
 
 } // namespace rondo::engine::simulation

@@ -52,7 +52,12 @@ void local_datagram_socket::leave_peer() noexcept {
 /// As Linux does it: what was not read is lost, and a peer that it was connected with is told so.
 void local_datagram_socket::change_peer(std::shared_ptr<local_datagram_socket> const& other) {
     std::shared_ptr<local_datagram_socket> const before = peer();
-    if (is_connected_ && (!other || before != other) && waiting() != 0) {
+    bool const is_new = is_connected_ && (!other || before != other);
+    if (other)
+        set_peer(other);
+    else
+        leave_peer();
+    if (is_new && waiting() != 0) {
         forget_all();
         wake_senders();
         if (before && before->is_open() && before->peer().get() == this) {
@@ -60,10 +65,6 @@ void local_datagram_socket::change_peer(std::shared_ptr<local_datagram_socket> c
             before->changed();
         }
     }
-    if (other)
-        set_peer(other);
-    else
-        leave_peer();
     changed();
 }
 
@@ -104,10 +105,11 @@ long local_datagram_socket::find_way(socket_address const* to,
         if (!is_connected_)
             return -ENOTCONN;
         there = peer();
-        if (there && there->is_open())
-            return 0;
-        change_peer(nullptr);
-        return -ECONNREFUSED;
+        if (!there || !there->is_open()) {
+            change_peer(nullptr);
+            return -ECONNREFUSED;
+        }
+        return there->hears(*this) ? 0 : -EPERM;
     }
     if (to->family != AF_UNIX || to->path.empty())
         return -EINVAL;
@@ -115,8 +117,7 @@ long local_datagram_socket::find_way(socket_address const* to,
     if (long const no = world_.net().names().find(*to, SOCK_DGRAM, found); no < 0)
         return no;
     there = std::static_pointer_cast<local_datagram_socket>(found->shared_from_this());
-    // One that is connected hears its own peer only.
-    return there->is_connected_ && there->peer().get() != this ? -EPERM : 0;
+    return there->hears(*this) ? 0 : -EPERM;
 }
 
 long local_datagram_socket::connect(socket_address const& to) {
@@ -160,6 +161,8 @@ bool local_datagram_socket::is_writable() const noexcept {
 long local_datagram_socket::send(parts from, int flags, socket_address const* to) {
     if ((flags & MSG_OOB) != 0)
         return -EOPNOTSUPP;
+    if (to != nullptr && (to->family != AF_UNIX || to->path.empty()))
+        return -EINVAL;
     constexpr std::size_t own = 32; // what Linux keeps of the buffer for itself
     std::size_t const bytes = bytes_of(from);
     if (bytes > options_.send_bytes() - own)

@@ -36,6 +36,10 @@ private:
     /// Where it goes to: 0 or why it cannot.
     [[nodiscard]] long find_way(socket_address const* to,
                                 std::shared_ptr<local_datagram_socket>& there);
+    /// One that is connected hears its own peer only.
+    [[nodiscard]] bool hears(local_datagram_socket const& sender) const noexcept {
+        return !is_connected_ || peer().get() == &sender;
+    }
     [[nodiscard]] bool is_full_for(local_datagram_socket const& sender) const noexcept;
     void set_peer(std::shared_ptr<local_datagram_socket> const& other);
     void leave_peer() noexcept;

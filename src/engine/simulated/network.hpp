@@ -90,8 +90,8 @@ private:
 /// socket(2) without a descriptor: 0, -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EINVAL.
 /// `type` has no flags in it. Throws std::bad_alloc.
 long make_socket(world& w, int domain, int type, int protocol, std::shared_ptr<socket>& out);
-/// socketpair(2) the same way: two that are connected; two null pointers for what has no pairs: only
-/// unix sockets do. Throws std::bad_alloc.
+/// socketpair(2) the same way: two that are connected; two null pointers for what has no pairs:
+/// only unix sockets do. Throws std::bad_alloc.
 [[nodiscard]] std::pair<std::shared_ptr<object>, std::shared_ptr<object>> socket_pair(world& w,
                                                                                       int domain,
                                                                                       int type);

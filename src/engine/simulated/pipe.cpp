@@ -75,7 +75,7 @@ long pipe_end::read(open_file&, parts into, std::int64_t at, int) noexcept {
     byte_queue const& queue = shared_->queue;
     if (queue.empty())
         return shared_->writer == nullptr ? 0 : -EAGAIN;
-    std::size_t const count = world_.shortened(std::min(wanted, queue.size()));
+    std::size_t const count = world_.shortened(*this, std::min(wanted, queue.size()));
     queue.peek(into, count);
     shared_->drop(count);
     return static_cast<long>(count);
@@ -94,7 +94,8 @@ long pipe_end::write(open_file&, parts from, std::int64_t at, int) noexcept {
     bool const whole = wanted <= PIPE_BUF;
     if (whole ? shared_->room() < wanted : shared_->is_full())
         return -EAGAIN;
-    std::size_t const count = whole ? wanted : world_.shortened(std::min(wanted, shared_->room()));
+    std::size_t const count =
+        whole ? wanted : world_.shortened(*this, std::min(wanted, shared_->room()));
     return guarded([&] {
         shared_->queue.append(from, count);
         shared_->added();

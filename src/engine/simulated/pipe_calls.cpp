@@ -73,7 +73,8 @@ long from_pipe_to_pipe(world& w, pipe_bytes& from, pipe_bytes& to, std::size_t b
     bool ended = false;
     if (long const no = prepare(from, to, ended); no < 0 || ended)
         return no;
-    std::size_t const count = w.shortened(std::min({bytes, from.queue.size(), to.room()}));
+    std::size_t const count =
+        w.shortened(*to.writer, std::min({bytes, from.queue.size(), to.room()}));
     return guarded([&] {
         to.queue.append(from.queue.data(), count);
         if (!keeps)
@@ -89,7 +90,7 @@ long from_pipe(world& w, pipe_bytes& from, open_file& to, std::int64_t at,
         return from.writer == nullptr ? 0 : -EAGAIN;
     std::size_t count = std::min(bytes, from.queue.size());
     if (!S_ISSOCK(to.what->type())) // which shortens by itself
-        count = w.shortened(count);
+        count = w.shortened(*to.what, count);
     ::iovec const part{const_cast<std::byte*>(from.queue.data()), count};
     long const written = to.what->write(to, {&part, 1}, at, 0);
     if (written > 0)
@@ -107,7 +108,7 @@ long into_pipe(world& w, side const& from, pipe_bytes& to, std::int64_t at,
         return -EINVAL;
     std::size_t count = std::min(bytes, to.room());
     if (!S_ISSOCK(from.file->what->type()))
-        count = w.shortened(count);
+        count = w.shortened(*from.file->what, count);
     return guarded([&] {
         std::vector<std::byte> passing(count);
         to.queue.reserve(count); // before they are taken

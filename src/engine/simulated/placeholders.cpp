@@ -28,49 +28,60 @@ std::uint64_t inode_of(int fd) noexcept {
 
 } // namespace
 
-long placeholders::make() noexcept {
+placeholders::made placeholders::make(bool of_ring) noexcept {
     if (!closings_) {
         long const set = abi::call(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0, 0, 0);
         if (set < 0)
-            return set;
+            return {.fd = set};
         closings_.reset(static_cast<int>(set));
     }
     int ends[2];
-    if (long const made = abi::call(SYS_pipe2, word(ends), O_CLOEXEC, 0, 0, 0, 0); made < 0)
-        return made;
+    if (long const done = abi::call(SYS_pipe2, word(ends), O_CLOEXEC, 0, 0, 0, 0); done < 0)
+        return {.fd = done};
     unique_fd reading(ends[0]), writing(ends[1]);
     ::epoll_event event{};
     event.events = 0; // the writer's end alone is told, which needs no asking
-    event.data.fd = writing.get();
+    event.data.u64 = last_ + 1;
     if (long const added = abi::call(SYS_epoll_ctl, closings_.get(), EPOLL_CTL_ADD, reading.get(),
                                      word(&event), 0, 0);
         added < 0)
-        return added;
+        return {.fd = added};
     std::uint64_t const inode = inode_of(reading.get());
+    std::uint64_t const id = last_ + 1;
     try {
-        by_inode_[inode] = writing.get();
-        all_[writing.get()] = {std::move(reading), ++made_, inode};
-        return writing.release();
+        by_inode_[inode] = id;
+        known_[writing.get()] = {of_ring ? always : age_, id};
+        all_.emplace(id, entry{std::move(reading), inode});
     } catch (std::bad_alloc const&) {
         by_inode_.erase(inode);
-        return -ENOMEM;
+        known_.erase(writing.get());
+        return {.fd = -ENOMEM};
     }
+    last_ = id;
+    return {writing.release(), id};
 }
 
-int placeholders::original(int fd) const noexcept {
-    auto const found = by_inode_.find(inode_of(fd));
-    return found != by_inode_.end() ? found->second : -1;
+std::uint64_t placeholders::id_of(int fd) noexcept {
+    auto const found = known_.find(fd);
+    if (found != known_.end()) {
+        auto const [age, id] = found->second;
+        if (age == age_ || (age == always && all_.contains(id)))
+            return id;
+    }
+    auto const owner = by_inode_.find(inode_of(fd));
+    std::uint64_t const id = owner != by_inode_.end() ? owner->second : 0;
+    if (found != known_.end()) {
+        found->second = {age_, id};
+    } else if (id != 0) {
+        try {
+            known_[fd] = {age_, id};
+        } catch (std::bad_alloc const&) { // it is asked for again
+        }
+    }
+    return id;
 }
 
-void placeholders::forget(int fd) noexcept {
-    auto const found = all_.find(fd);
-    if (found == all_.end())
-        return;
-    by_inode_.erase(found->second.inode);
-    all_.erase(found);
-}
-
-void placeholders::collect_closed(std::vector<int>& out) noexcept {
+void placeholders::collect_closed(std::vector<std::uint64_t>& out) noexcept {
     if (!closings_)
         return;
     std::array<::epoll_event, 64> events;
@@ -79,18 +90,16 @@ void placeholders::collect_closed(std::vector<int>& out) noexcept {
         long const found = abi::call(SYS_epoll_pwait, closings_.get(), word(events.data()),
                                      events.size(), 0, 0, 0);
         for (long i = 0; i < found; ++i) {
-            int const fd = events[static_cast<std::size_t>(i)].data.fd;
-            long const end = all_.at(fd).end.get();
-            abi::call(SYS_epoll_ctl, closings_.get(), EPOLL_CTL_DEL, end, 0, 0, 0);
-            out.push_back(fd);
+            std::uint64_t const id = events[static_cast<std::size_t>(i)].data.u64;
+            auto const closed = all_.find(id);
+            by_inode_.erase(closed->second.inode);
+            all_.erase(closed); // which takes it out of the set
+            out.push_back(id);
         }
         if (found < static_cast<long>(events.size()))
             break;
     }
-    std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
-              [this](int a, int b) { return all_.at(a).order < all_.at(b).order; });
-    for (std::size_t i = before; i < out.size(); ++i)
-        forget(out[i]);
+    std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
 }
 
 } // namespace rondo::engine::simulation

@@ -86,7 +86,7 @@ long new_set(world& w, long flags) noexcept {
     if ((flags & ~static_cast<long>(EPOLL_CLOEXEC)) != 0)
         return -EINVAL;
     try {
-        return w.add(w.make<poll_set>(), O_RDWR);
+        return w.add_ring(w.make<poll_set>(), O_RDWR);
     } catch (std::bad_alloc const&) {
         return -ENOMEM;
     }

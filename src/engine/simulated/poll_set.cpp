@@ -9,6 +9,11 @@
 #include <utility>
 
 namespace rondo::engine::simulation {
+namespace {
+
+constexpr unsigned most_deep = 5; // one above the other: Linux's EP_MAX_NESTS, and the first
+
+} // namespace
 
 poll_set::~poll_set() {
     for (auto& [fd, one] : items_)
@@ -51,12 +56,38 @@ void poll_set::notice(watched& one) noexcept {
     changed();
 }
 
+bool poll_set::watches(object const& what) const noexcept {
+    return std::ranges::any_of(items_, [&what](auto const& item) {
+        auto const* const inner = dynamic_cast<poll_set const*>(item.second->what.get());
+        return item.second->what.get() == &what || (inner != nullptr && inner->watches(what));
+    });
+}
+
+unsigned poll_set::depth() const noexcept {
+    unsigned most = 0;
+    for (auto const& [fd, one] : items_)
+        if (auto const* const inner = dynamic_cast<poll_set const*>(one->what.get()))
+            most = std::max(most, inner->depth());
+    return most + 1;
+}
+
+unsigned poll_set::height() const noexcept {
+    unsigned most = 0;
+    for (watched const* one : watchers)
+        most = std::max(most, one->set->height());
+    return most + 1;
+}
+
 long poll_set::control(int how, int fd, std::shared_ptr<open_file> const& file,
                        ::epoll_event const* event) noexcept {
     if (!file->what->is_pollable())
         return -EPERM;
     if (file->what.get() == this)
         return -EINVAL;
+    if (auto const* const set = dynamic_cast<poll_set const*>(file->what.get());
+        how == EPOLL_CTL_ADD && set != nullptr &&
+        (set->watches(*this) || height() + set->depth() > most_deep))
+        return -ELOOP;
     auto at = items_.find(fd);
     if (at != items_.end() && at->second->file.lock() != file) {
         remove(at); // the descriptor was another's, who is gone
@@ -97,7 +128,7 @@ long poll_set::control(int how, int fd, std::shared_ptr<open_file> const& file,
 
 long poll_set::collect(std::span<::epoll_event> out, chance& luck) noexcept {
     // Those that show nothing have nothing to be told, and those of closed files are gone.
-    std::erase_if(listed_, [this](watched* one) {
+    std::erase_if(listed_, [](watched* one) {
         if (events_of(*one) != 0)
             return false;
         one->listed = false;

@@ -48,6 +48,9 @@ public:
 private:
     using items = std::map<int, std::unique_ptr<watched>>;
 
+    [[nodiscard]] bool watches(object const& what) const noexcept;
+    [[nodiscard]] unsigned depth() const noexcept;  // sets from here down
+    [[nodiscard]] unsigned height() const noexcept; // sets from here up
     void remove(items::iterator at) noexcept;
     void forget(watched& one) noexcept;
     [[nodiscard]] static std::uint32_t events_of(watched const& one) noexcept;

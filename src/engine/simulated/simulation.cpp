@@ -5,35 +5,46 @@
 #include "event_count.hpp"
 #include "network.hpp"
 #include "pipe.hpp"
+#include "poll_set.hpp"
 #include "tree.hpp"
 
 #include <rondo/core/word.hpp>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <new>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 
 namespace rondo::testing {
 namespace {
 
 using engine::simulation::object;
+using visit = engine::simulation::engine::visit;
+
+/// What world::add() has answered.
+result<unique_fd> opened(long fd) noexcept {
+    if (fd < 0)
+        return fail(static_cast<int>(-fd), attempt::allocate);
+    return unique_fd(static_cast<int>(fd));
+}
 
 /// Two descriptors for two objects, or none.
 result<std::pair<unique_fd, unique_fd>> open_both(
     engine::simulation::world& w,
     std::pair<std::shared_ptr<object>, std::shared_ptr<object>> const& ends, int first_flags,
     int second_flags) noexcept {
-    long const first = w.add(ends.first, first_flags);
-    if (first < 0)
-        return fail(static_cast<int>(-first), attempt::allocate);
-    unique_fd one(static_cast<int>(first));
-    long const second = w.add(ends.second, second_flags);
-    if (second < 0)
-        return fail(static_cast<int>(-second), attempt::allocate);
-    return std::pair{std::move(one), unique_fd(static_cast<int>(second))};
+    auto first = opened(w.add(ends.first, first_flags));
+    if (!first)
+        return fail(first.error());
+    auto second = opened(w.add(ends.second, second_flags));
+    if (!second)
+        return fail(second.error());
+    return std::pair{std::move(*first), std::move(*second)};
 }
 
 } // namespace
@@ -63,6 +74,7 @@ std::int64_t simulation::now() const noexcept { return state_->engine.below().no
 void simulation::pass(std::int64_t ns) noexcept { state_->engine.pass(ns); }
 
 result<> simulation::write_file(std::string_view path, std::span<std::byte const> bytes) noexcept {
+    visit const inside(state_->engine);
     long const answer = state_->engine.below().files().write(path, bytes);
     if (answer < 0)
         return fail(static_cast<int>(-answer), attempt::write);
@@ -74,6 +86,7 @@ result<> simulation::write_file(std::string_view path, std::string_view text) no
 }
 
 std::optional<std::vector<std::byte>> simulation::read_file(std::string_view path) const {
+    visit const inside(state_->engine);
     return state_->engine.below().files().read(path);
 }
 
@@ -85,6 +98,7 @@ std::optional<std::string> simulation::read_text(std::string_view path) const {
 }
 
 result<std::pair<unique_fd, unique_fd>> simulation::pipe() noexcept {
+    visit const inside(state_->engine);
     auto& w = state_->engine.below();
     try {
         return open_both(w, engine::simulation::make_pipe(w), O_RDONLY, O_WRONLY);
@@ -94,6 +108,7 @@ result<std::pair<unique_fd, unique_fd>> simulation::pipe() noexcept {
 }
 
 result<std::pair<unique_fd, unique_fd>> simulation::socket_pair(int type) noexcept {
+    visit const inside(state_->engine);
     auto& w = state_->engine.below();
     try {
         return open_both(w, engine::simulation::socket_pair(w, AF_UNIX, type), O_RDWR, O_RDWR);
@@ -103,12 +118,20 @@ result<std::pair<unique_fd, unique_fd>> simulation::socket_pair(int type) noexce
 }
 
 result<unique_fd> simulation::event_counter(unsigned initial) noexcept {
+    visit const inside(state_->engine);
     auto& w = state_->engine.below();
     try {
-        long const fd = w.add(engine::simulation::make_event_count(w, initial, 0), O_RDWR);
-        if (fd < 0)
-            return fail(static_cast<int>(-fd), attempt::allocate);
-        return unique_fd(static_cast<int>(fd));
+        return opened(w.add(engine::simulation::make_event_count(w, initial, 0), O_RDWR));
+    } catch (std::bad_alloc const&) {
+        return fail(ENOMEM, attempt::allocate);
+    }
+}
+
+result<unique_fd> simulation::epoll_set() noexcept {
+    visit const inside(state_->engine);
+    auto& w = state_->engine.below();
+    try {
+        return opened(w.add(w.make<engine::simulation::poll_set>(), O_RDWR));
     } catch (std::bad_alloc const&) {
         return fail(ENOMEM, attempt::allocate);
     }
@@ -143,11 +166,12 @@ std::string findings::text() const {
 
 std::optional<std::uint64_t> seed_of_environment() noexcept {
     char const* const text = ::secure_getenv("RONDO_SEED");
-    if (text == nullptr || *text == '\0')
+    if (text == nullptr)
         return std::nullopt;
-    char* end = nullptr;
-    std::uint64_t const seed = std::strtoull(text, &end, 10);
-    return *end == '\0' ? std::optional(seed) : std::nullopt;
+    std::uint64_t seed = 0;
+    char const* const last = text + std::strlen(text);
+    auto const [end, wrong] = std::from_chars(text, last, seed);
+    return end == last && wrong == std::errc() ? std::optional(seed) : std::nullopt;
 }
 
 } // namespace rondo::testing

@@ -131,7 +131,7 @@ long socket_options::check_level(int level) const noexcept {
 
 long socket_options::get(int level, int name, long at, long length_at) const noexcept {
     if (long const wrong = check_level(level); wrong < 0)
-        return wrong;
+        return level == IPPROTO_TCP && domain_ == AF_INET ? -EOPNOTSUPP : wrong;
     option const* const which = find_option(level, name);
     if (which == nullptr)
         return -ENOPROTOOPT;

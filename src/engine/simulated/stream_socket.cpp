@@ -60,8 +60,11 @@ std::uint32_t stream_socket::ready(open_file const&) const noexcept {
     std::uint32_t const wide = domain() == AF_UNIX ? EPOLLWRBAND : 0u;
     std::uint32_t const readable = EPOLLIN | EPOLLRDNORM;
     if (state_ == state::listening) {
+        std::uint32_t const waiting = waiting_.empty() ? 0 : readable;
+        if (domain() != AF_UNIX)
+            return waiting;
         std::uint32_t const end = (shut_ & shut_receive) != 0 ? readable | EPOLLRDHUP : 0u;
-        return end | (waiting_.empty() ? 0 : readable) | (shut_ == shut_both ? EPOLLHUP : 0u);
+        return waiting | end | (shut_ == shut_both ? EPOLLHUP : 0u);
     }
     if (state_ == state::connecting)
         return error_ != 0 ? EPOLLERR : 0u;
@@ -133,7 +136,7 @@ long stream_socket::send(parts from, int flags, socket_address const* to) {
             return 0;
         if (out_->room() == 0)
             return -EAGAIN;
-        count = world_.shortened(std::min(count, out_->room()));
+        count = world_.shortened(*this, std::min(count, out_->room()));
     }
     out_->send(from, count);
     return static_cast<long>(count);
@@ -168,14 +171,14 @@ long stream_socket::receive(parts into, int flags, reception& about) {
         if (has_records())
             return receive_record(into, flags, about);
         std::size_t const count = std::min(bytes_of(into), in_->arrived());
-        std::size_t const taken = count != 0 ? world_.shortened(count) : 0;
+        std::size_t const taken = count != 0 ? world_.shortened(*this, count) : 0;
         if (!tcp || (flags & MSG_TRUNC) == 0) // with it TCP throws bytes away
             in_->peek(into, taken);
         if ((flags & MSG_PEEK) == 0)
             in_->drop(taken);
         return static_cast<long>(taken);
     }
-    if (error_ != 0)
+    if (error_ != 0 && !has_ended())
         return -take_error();
     return (shut_ & shut_receive) != 0 ? 0 : -EAGAIN;
 }

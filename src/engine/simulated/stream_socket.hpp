@@ -28,7 +28,10 @@ public:
     long send(parts from, int flags, socket_address const* to) override;
     long receive(parts into, int flags, reception& about) override;
 
-    /// For the flow that it receives: bytes have come, and what was told after them.
+    /// For the flow that it receives: false when no byte may come any more, and one has come.
+    [[nodiscard]] virtual bool takes_more() const noexcept { return true; }
+    virtual void refuse() noexcept {}
+    /// Bytes have come, and what was told after them.
     void came(std::size_t bytes) noexcept;
     virtual void told(unsigned shut, bool reset) noexcept = 0;
 
@@ -42,6 +45,8 @@ protected:
     /// 0: send and receive may go on; of a receive, before there were bytes to take.
     [[nodiscard]] virtual long may_send(socket_address const* to) noexcept = 0;
     [[nodiscard]] virtual long may_receive() noexcept = 0;
+    /// The end has come: receiving tells of it rather than of an error after it.
+    [[nodiscard]] virtual bool has_ended() const noexcept { return false; }
     [[nodiscard]] virtual bool is_hung_up() const noexcept = 0;
 
     [[nodiscard]] bool has_records() const noexcept { return style() == SOCK_SEQPACKET; }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "system.hpp"
 
+#include "lent_bytes.hpp"
+
 #include <engine/emulated/kernel_side.hpp>
 #include <engine/emulated/watch.hpp>
 
@@ -20,37 +22,27 @@ using emulation::request;
 
 abi::opcode code_of(request const& r) noexcept { return static_cast<abi::opcode>(r.sqe().opcode); }
 
-std::uint64_t digest_of(request const& r) noexcept {
-    std::vector<std::byte> bytes(r.sqe().len);
-    ::iovec const part{reinterpret_cast<void*>(r.sqe().addr), bytes.size()};
-    copy_from({&part, 1}, 0, bytes.data(), bytes.size());
-    std::uint64_t sum = 0;
-    for (std::byte const b : bytes)
-        sum = (sum ^ static_cast<std::uint64_t>(b)) * 0x100000001b3;
-    return sum;
-}
-
 } // namespace
 
-std::string system::name_of(std::uint64_t user_data) noexcept {
-    auto const found = numbers_.find(user_data);
-    return found != numbers_.end() ? "operation " + std::to_string(found->second) : "a message";
-}
-
 std::string system::name_of(request const& r) noexcept {
-    std::string out = name_of(r.sqe().user_data) + " (" + std::string(abi::name_of(code_of(r)));
+    std::string out = "operation " + std::to_string(r.number);
+    out += " (";
+    out += abi::name_of(code_of(r));
     if (r.what == nullptr || !r.what->has_file)
         return out + ")";
     if (r.has(abi::sqe_flag::fixed_file))
         return out + " on slot " + std::to_string(r.sqe().fd) + ")";
-    std::shared_ptr<open_file> const file = world_.find(r.fd >= 0 ? r.fd : r.sqe().fd);
-    if (!file)
-        return out + " on no file)";
-    return out + " on " + file->what->kind() + " " + std::to_string(file->what->id) + ")";
+    return out + " on " + name_of(r.fd >= 0 ? r.fd : r.sqe().fd) + ")";
+}
+
+std::string system::name_of(int fd) noexcept {
+    std::shared_ptr<open_file> const file = world_.find(fd);
+    return file ? std::string(file->what->kind()) + " " + std::to_string(file->what->id)
+                : "no file";
 }
 
 void system::taken(request& r) noexcept {
-    numbers_[r.sqe().user_data] = ++operations_;
+    r.number = ++operations_;
     note(name_of(r) + " is taken");
     if (r.what == nullptr || r.what->on_ring || r.has(abi::sqe_flag::async))
         return;
@@ -86,45 +78,57 @@ bool system::is_late(request const& r) noexcept {
     return true;
 }
 
-bool system::keeps_notification(request const& r, abi::cqe32 const& c) noexcept {
+bool system::keeps_notification(request const& r, std::int32_t res, abi::cqe32 const& c) noexcept {
     if (!world_.luck().happens(how_.late_notification))
         return false;
     // Until then the program must leave the memory alone, and here is who sees that it does.
-    bool const plain = code_of(r) == abi::opcode::send_zc && c.head.res >= 0;
-    std::uint64_t const before = plain ? digest_of(r) : 0;
-    note("the notification of " + name_of(r) + " is kept back");
+    auto const lent = std::make_shared<lent_bytes const>(r, res);
+    std::string const name = name_of(r);
+    note("the notification of " + name + " is kept back");
     std::weak_ptr<emulation::kernel_side> const to = r.owner->weak_from_this();
     auto const delay = 1 + static_cast<std::int64_t>(world_.luck().below(
                                static_cast<std::uint64_t>(world_.how().work_ns)));
     ++kept_;
-    world_.later(delay, [this, to, c, plain, before, addr = r.sqe().addr, len = r.sqe().len] {
+    world_.later(delay, [this, to, c, lent, name] {
         --kept_;
         auto const ring = to.lock();
         if (!ring || ring->is_closed())
             return;
-        request probe;
-        probe.sqe().addr = addr;
-        probe.sqe().len = len;
-        if (plain && digest_of(probe) != before)
-            world_.stuck(("the memory of " + name_of(c.head.user_data) +
-                          ", a zero-copy send, was changed before its notification")
+        if (char const* const done = lent->complaint())
+            world_.stuck(("the memory of " + name + ", a zero-copy send, was " + done +
+                          " before its notification")
                              .c_str());
-        note("notification of " + name_of(c.head.user_data));
+        note("the notification of " + name + " comes");
         static_cast<void>(ring->send(c));
     });
     return true;
 }
 
-bool system::overflows(abi::cqe32 const& c) noexcept {
-    note(name_of(c.head.user_data) + " completes: " + std::to_string(c.head.res) +
-         (c.head.flags != 0 ? ", flags " + std::to_string(c.head.flags) : std::string()));
+/// Numbers of real descriptors are no two runs' own: what they stand for is told.
+std::string system::result_of(abi::cqe const& c, request const* r) noexcept {
+    if (r == nullptr)
+        return "a message comes"; // with whatever its sender made of it
+    bool const file = r->what != nullptr && c.res >= 0 && r->sqe().file_index == 0 &&
+                      (r->what->makes_file || code_of(*r) == abi::opcode::fixed_fd_install);
+    std::string out = name_of(*r) + " completes: ";
+    out += file ? name_of(c.res) : std::to_string(c.res);
+    return c.flags != 0 ? out + ", flags " + std::to_string(c.flags) : out;
+}
+
+bool system::overflows(abi::cqe32 const& c, request const* r) noexcept {
+    note(result_of(c.head, r));
     if (!world_.luck().happens(how_.overflow))
         return false;
     note("its completion overflows");
     return true;
 }
 
-bool system::wakes(request const&) noexcept { return world_.luck().happens(how_.wake_up); }
+bool system::wakes(request const& r) noexcept {
+    if (!world_.luck().happens(how_.wake_up))
+        return false;
+    note(name_of(r) + " is woken for nothing");
+    return true;
+}
 
 long system::refuses_enter() noexcept {
     if (!world_.luck().happens(how_.refused_enter))

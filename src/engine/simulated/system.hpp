@@ -46,8 +46,9 @@ public:
     bool answers(emulation::request& r, emulation::outcome& how) noexcept override;
     bool ends_stream(emulation::request const& r) noexcept override;
     bool is_late(emulation::request const& r) noexcept override;
-    bool keeps_notification(emulation::request const& r, abi::cqe32 const& c) noexcept override;
-    bool overflows(abi::cqe32 const& c) noexcept override;
+    bool keeps_notification(emulation::request const& r, std::int32_t res,
+                            abi::cqe32 const& c) noexcept override;
+    bool overflows(abi::cqe32 const& c, emulation::request const* r) noexcept override;
     bool wakes(emulation::request const& r) noexcept override;
 
     /// A submission of a ring is to be refused, with that -errno; 0: it is not.
@@ -74,13 +75,13 @@ private:
     [[nodiscard]] std::int32_t error_for(emulation::request const& r) noexcept;
     [[nodiscard]] std::int32_t planned_error(emulation::request const& r) noexcept;
     [[nodiscard]] std::string name_of(emulation::request const& r) noexcept;
-    [[nodiscard]] std::string name_of(std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::string name_of(int fd) noexcept;
+    [[nodiscard]] std::string result_of(abi::cqe const& c, emulation::request const* r) noexcept;
 
     world& world_;
     testing::chances how_;
     std::vector<testing::fault> faults_;
     std::unordered_map<emulation::request*, std::pair<std::uint64_t, work>> working_;
-    std::unordered_map<std::uint64_t, std::uint64_t> numbers_; // of operations, by user_data
     std::list<sleeper*> sleepers_; // in the order they came; their requests own them
     std::uint64_t kept_ = 0;       // notifications
     std::uint64_t operations_ = 0;

@@ -22,7 +22,12 @@ std::shared_ptr<tcp_socket> tcp_socket::self() {
 }
 
 long tcp_socket::bind(socket_address const& to) {
-    long const done = place_.bind(to, options_, state_ == state::fresh || state_ == state::failed);
+    bool const is_idle =
+        state_ == state::fresh || state_ == state::failed || state_ == state::ended;
+    long const done = place_.bind(to, options_, is_idle);
+    has_own_port_ = has_own_port_ || done == 0;
+    if (done == -EADDRINUSE)
+        local_.host = place_.own().place.host;
     if (done == 0)
         local_ = place_.own().place.seen_by(domain());
     return done;
@@ -33,7 +38,7 @@ long tcp_socket::listen(int backlog) {
         start_listening(backlog);
         return 0;
     }
-    if (state_ != state::fresh)
+    if (state_ != state::fresh || is_spoiled_)
         return -EINVAL;
     if (long const no = place_.bind_any(options_); no < 0)
         return -EADDRINUSE;
@@ -41,7 +46,6 @@ long tcp_socket::listen(int backlog) {
         return -EADDRINUSE;
     local_ = place_.own().place.seen_by(domain());
     place_.own().listens = true;
-    shut_ = 0;
     start_listening(backlog);
     changed();
     return 0;
@@ -54,6 +58,8 @@ long tcp_socket::tell_connected() noexcept {
 long tcp_socket::connect(socket_address const& to) {
     if (to.family == AF_UNSPEC)
         return disconnect();
+    if (is_spoiled_)
+        return -EINVAL;
     switch (state_) {
     case state::fresh: break;
     case state::listening: return -EISCONN;
@@ -83,7 +89,7 @@ long tcp_socket::connect(socket_address const& to) {
     remote_ = there.seen_by(domain());
     place_.own().other_side = remote_;
     state_ = state::connecting;
-    shut_ = 0;
+    error_ = 0;
     changed();
     knock(0, travel_time(world_));
     return -EINPROGRESS;
@@ -179,8 +185,10 @@ long tcp_socket::disconnect() noexcept {
         stop_listening();
         return 0;
     }
-    if (state_ == state::connected && out_)
+    if (state_ == state::connected)
         out_->tell(shut_both, true);
+    if (state_ == state::connected || state_ == state::connecting)
+        error_ = ECONNRESET;
     detach();
     in_.reset();
     out_.reset();
@@ -188,14 +196,15 @@ long tcp_socket::disconnect() noexcept {
     local_.host = place_.own().place.host; // and its port, though it may be gone, as Linux does
     remote_ = place_.own().other_side = socket_address::any(domain());
     shut_ = 0;
-    end_sent_ = end_came_ = told_connected_ = false;
+    end_sent_ = end_came_ = told_connected_ = is_spoiled_ = false;
     changed();
     return 0;
 }
 
 void tcp_socket::stop_listening() noexcept {
-    state_ = state::fresh;
     place_.own().listens = false;
+    end(state::fresh);
+    shut_ = 0;
     refuse_waiting();
     changed();
 }
@@ -209,10 +218,12 @@ long tcp_socket::shutdown(unsigned shut) noexcept {
     case state::connecting: return disconnect();
     case state::connected: break;
     default:
+        is_spoiled_ = state_ == state::failed || (state_ == state::ended && !told_connected_);
         shut_ |= shut;
         changed();
         return -ENOTCONN;
     }
+    told_connected_ = true;
     shut_ |= shut;
     if ((shut & shut_send) != 0 && !std::exchange(end_sent_, true))
         out_->tell(shut_receive, false);
@@ -243,6 +254,13 @@ void tcp_socket::told(unsigned shut, bool reset) noexcept {
     }
     note(reset ? "the other side resets" : "the other side has ended");
     changed();
+}
+
+void tcp_socket::refuse() noexcept {
+    if (state_ != state::connected)
+        return;
+    out_->tell(shut_both, true);
+    told(shut_both, true);
 }
 
 void tcp_socket::left() noexcept {

@@ -23,12 +23,18 @@ public:
     long shutdown(unsigned shut) noexcept override;
     long peer_name(socket_address& out) const override;
     void told(unsigned shut, bool reset) noexcept override;
+    /// After shutdown(2) of both directions bytes are as unwelcome as after close(2).
+    [[nodiscard]] bool takes_more() const noexcept override {
+        return !end_sent_ || (shut_ & shut_receive) == 0;
+    }
+    void refuse() noexcept override;
 
 private:
     void left() noexcept override;
     [[nodiscard]] long may_send(socket_address const* to) noexcept override;
     [[nodiscard]] long may_receive() noexcept override;
     [[nodiscard]] bool is_hung_up() const noexcept override { return state_ != state::connected; }
+    [[nodiscard]] bool has_ended() const noexcept override { return end_came_; }
     [[nodiscard]] long before_option(int level, int name) const noexcept override;
     void after_option() noexcept override;
 
@@ -51,6 +57,7 @@ private:
     std::uint64_t attempt_ = 0;   // to connect: events of an earlier one mean nothing
     bool has_own_port_ = false;   // of bind(2)
     bool told_connected_ = false; // to connect(2)
+    bool is_spoiled_ = false;     // shutdown(2) came after a failure that nobody has asked for
     bool end_sent_ = false, end_came_ = false;
 };
 

@@ -16,11 +16,11 @@ void trace::add(std::int64_t ns, std::string_view line) {
     whole += line;
     for (char const c : whole)
         digest_ = (digest_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    if (lines_.size() == most_) {
+    lines_.push_back(std::move(whole));
+    if (lines_.size() > most_) {
         lines_.pop_front();
         ++dropped_;
     }
-    lines_.push_back(std::move(whole));
 }
 
 std::string trace::text() const {

@@ -47,7 +47,7 @@ long check_rename(place const& old, place const& target, unsigned flags) noexcep
         return -EBUSY;
     if (target.end != ending::name)
         return (flags & RENAME_NOREPLACE) != 0 ? -EEXIST : -EBUSY;
-    if (!old.found)
+    if (!old.found || (!target.found && target.in->is_gone()))
         return -ENOENT;
     if ((flags & RENAME_NOREPLACE) != 0 && target.found)
         return -EEXIST;
@@ -68,7 +68,7 @@ long check_rename(place const& old, place const& target, unsigned flags) noexcep
 /// What it says then.
 long check_replacement(place const& old, place const& target) noexcept {
     if (!target.found)
-        return target.in->is_gone() ? -ENOENT : 0;
+        return 0;
     if (is_directory(*old.found) && !is_directory(*target.found))
         return -ENOTDIR;
     if (!is_directory(*old.found) && is_directory(*target.found))
@@ -161,7 +161,7 @@ long tree::link(std::shared_ptr<node> const& what, std::shared_ptr<directory> co
     if (is_directory(*what))
         return -EPERM;
     // A file that lost its names gets none again; O_TMPFILE's never had one.
-    if (what->links == 0 && !what->may_be_linked)
+    if (!what->may_be_linked)
         return -ENOENT;
     at.in->add(at.name, what);
     return 0;

@@ -51,8 +51,8 @@ public:
     // For programs and their tests. Paths begin at the top, with or without a slash.
 
     /// A file with these contents, in place of those it may have, and the directories on the way to
-    /// it. False: there is no room, or no file can be there.
-    bool write(std::string_view path, std::span<std::byte const> contents);
+    /// it: 0, -ENOSPC (what fits is there), or why no file can be there.
+    long write(std::string_view path, std::span<std::byte const> contents) noexcept;
     /// A file's contents; none: it is no file.
     [[nodiscard]] std::optional<std::vector<std::byte>> read(std::string_view path) const;
     [[nodiscard]] bool exists(std::string_view path) const;

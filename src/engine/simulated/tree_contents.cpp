@@ -2,6 +2,7 @@
 // What a program and its tests do with a tree, without descriptors.
 #include "tree.hpp"
 
+#include "guarded.hpp"
 #include "regular_file.hpp"
 
 #include <cerrno>
@@ -16,18 +17,24 @@ regular_file* as_file(std::shared_ptr<node> const& what) noexcept {
 
 } // namespace
 
-bool tree::write(std::string_view path, std::span<std::byte const> contents) {
-    for (std::size_t end = path.find('/', 1); end < path.size(); end = path.find('/', end + 1))
-        if (long const made = make_directory(top_, path.substr(0, end), 0755);
-            made != 0 && made != -EEXIST)
-            return false;
-    std::shared_ptr<node> found;
-    if (open(top_, path, O_CREAT | O_TRUNC | O_WRONLY, 0644, 0, found) != 0 || !as_file(found))
-        return false;
-    open_file via;
-    // The parts are only read from.
-    ::iovec const all{const_cast<std::byte*>(contents.data()), contents.size()};
-    return as_file(found)->write(via, {&all, 1}, 0, 0) == static_cast<long>(contents.size());
+long tree::write(std::string_view path, std::span<std::byte const> contents) noexcept {
+    return guarded([&]() -> long {
+        for (std::size_t end = path.find('/', 1); end < path.size(); end = path.find('/', end + 1))
+            if (long const made = make_directory(top_, path.substr(0, end), 0755);
+                made != 0 && made != -EEXIST)
+                return made;
+        std::shared_ptr<node> found;
+        long const opened = open(top_, path, O_CREAT | O_TRUNC | O_WRONLY, 0644, 0, found);
+        if (opened != 0)
+            return opened;
+        open_file via;
+        // The parts are only read from.
+        ::iovec const all{const_cast<std::byte*>(contents.data()), contents.size()};
+        long const done = as_file(found)->write(via, {&all, 1}, 0, 0);
+        if (done < 0)
+            return done;
+        return static_cast<std::size_t>(done) == contents.size() ? 0 : -ENOSPC;
+    });
 }
 
 std::optional<std::vector<std::byte>> tree::read(std::string_view path) const {

@@ -26,6 +26,7 @@ udp_socket::udp_socket(world& w, int domain) noexcept
 
 long udp_socket::bind(socket_address const& to) {
     long const done = place_.bind(to, options_, true);
+    has_own_port_ = has_own_port_ || done == 0;
     if (done == 0)
         local_ = place_.own().place.seen_by(domain());
     return done;
@@ -39,9 +40,8 @@ long udp_socket::find_way(socket_address const* to, socket_address& there) {
     there = *to;
     if (to->family != AF_INET && !to->fits(domain()))
         return -EINVAL;
-    if (domain() == AF_INET ? to->family != AF_INET
-                            : to->family != AF_INET && to->family != AF_INET6)
-        return -EAFNOSUPPORT;
+    if (to->family != AF_INET && to->family != domain())
+        return domain() == AF_INET ? -EAFNOSUPPORT : -EINVAL;
     if (to->port == 0)
         return -EINVAL;
     return place_.resolve(there);
@@ -50,24 +50,30 @@ long udp_socket::find_way(socket_address const* to, socket_address& there) {
 long udp_socket::connect(socket_address const& to) {
     if (to.family == AF_UNSPEC) {
         is_connected_ = false;
-        remote_ = place_.own().other_side = socket_address::any(domain());
+        remote_ = socket_address::any(domain());
+        place_.disconnect();
+        if (!has_own_port_)
+            place_.leave();
         local_ = place_.own().place.seen_by(domain());
         return 0;
     }
     place_.take(options_);
+    if (long const no = place_.bind_any(options_); no < 0)
+        return no;
     socket_address there = to;
     bool const v4_by_v6 = domain() == AF_INET6 && to.family == AF_INET;
     if (!v4_by_v6 && !to.fits(domain()))
         return -EINVAL;
+    if (v4_by_v6 && place_.own().v6_only)
+        return -EAFNOSUPPORT;
     if (to.family != domain() && !v4_by_v6)
         return -EAFNOSUPPORT;
     if (long const no = place_.resolve(there); no < 0)
         return no;
-    if (long const no = place_.bind_any(options_); no < 0)
-        return no;
     is_connected_ = true;
-    remote_ = place_.own().other_side = there.seen_by(domain());
-    local_ = place_.seen_from(there).seen_by(domain());
+    remote_ = there.seen_by(domain());
+    place_.connect(remote_);
+    local_ = place_.own().place.seen_by(domain());
     changed();
     return 0;
 }
@@ -89,6 +95,10 @@ long udp_socket::send(parts from, int flags, socket_address const* to) {
     if ((flags & MSG_OOB) != 0)
         return -EOPNOTSUPP;
     place_.take(options_);
+    if (long const no = place_.bind_any(options_); no < 0)
+        return no;
+    if (!is_connected_)
+        local_ = place_.own().place.seen_by(domain());
     socket_address there;
     if (long const no = find_way(to, there); no < 0)
         return no;
@@ -99,10 +109,6 @@ long udp_socket::send(parts from, int flags, socket_address const* to) {
         return -take_error();
     if ((shut_ & shut_send) != 0)
         return -EPIPE;
-    if (long const no = place_.bind_any(options_); no < 0)
-        return no;
-    if (!is_connected_)
-        local_ = place_.own().place.seen_by(domain());
     std::shared_ptr<datagram> const one = copy_of(from, place_.seen_from(there));
     std::weak_ptr<object> const self = weak_from_this();
     in_time(world_, travel_time(world_), [&w = world_, self, one, there] {

@@ -34,6 +34,7 @@ private:
     void refused(socket_address const& there) noexcept;
 
     inet_place place_;
+    bool has_own_port_ = false; // of bind(2)
 };
 
 } // namespace rondo::engine::simulation

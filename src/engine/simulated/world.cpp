@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "world.hpp"
 
+#include "guarded.hpp"
 #include "network.hpp"
 #include "poll_set.hpp"
 #include "tree.hpp"
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <limits>
 #include <new>
 #include <string>
 #include <sys/resource.h>
@@ -43,7 +45,6 @@ bool plain_calls(long number, words const& a, long& answer) noexcept {
     case SYS_mremap:
     case SYS_madvise:
     case SYS_msync:
-    case SYS_gettid:
     case SYS_getpid: answer = abi::call(number, a[0], a[1], a[2], a[3], a[4], a[5]); return true;
     case SYS_prlimit64: {
         constexpr ::rlim_t files = 1 << 20;
@@ -58,6 +59,17 @@ bool plain_calls(long number, words const& a, long& answer) noexcept {
     }
 }
 
+/// In the order they were opened.
+template <class Map>
+void close_all(Map& files) {
+    std::vector<typename Map::key_type> keys;
+    for (auto const& [key, file] : files)
+        keys.push_back(key);
+    std::ranges::sort(keys);
+    for (auto const key : keys)
+        files.erase(key);
+}
+
 constexpr std::array<call_family, 8> families = {descriptor_calls, poll_calls,    transfer_calls,
                                                  pipe_calls,       message_calls, socket_calls,
                                                  file_calls,       path_calls};
@@ -65,22 +77,21 @@ constexpr std::array<call_family, 8> families = {descriptor_calls, poll_calls,  
 } // namespace
 
 world::world(std::uint64_t seed, habits how)
-    : how_(how), seed_(seed), luck_(seed), trace_(how.trace_lines),
-      net_(std::make_unique<network>(*this)), files_(std::make_unique<tree>(*this)) {}
+    : how_(how), seed_(seed), thread_(abi::call(SYS_gettid, 0, 0, 0, 0, 0, 0)), luck_(seed),
+      trace_(how.trace_lines), net_(std::make_unique<network>(*this)),
+      files_(std::make_unique<tree>(*this)) {}
 
 /// What is open goes first, while all that it may ask for is there.
 world::~world() {
     events_.clear();
-    std::vector<int> numbers;
-    for (auto const& [fd, file] : open_)
-        numbers.push_back(fd);
-    std::ranges::sort(numbers);
-    for (int const fd : numbers)
-        open_.erase(fd);
+    close_all(hidden_);
+    close_all(shown_);
     events_.clear();
 }
 
 long world::call(long number, words const& a) noexcept {
+    if (number == SYS_gettid) // asked at each enter, and always the same
+        return thread_;
     long answer = -ENOSYS;
     if (plain_calls(number, a, answer))
         return answer;
@@ -91,37 +102,55 @@ long world::call(long number, words const& a) noexcept {
 }
 
 std::shared_ptr<open_file> world::find(int fd) noexcept {
-    auto found = open_.find(fd);
-    if (found == open_.end() && fd >= 0 && fd < first_hidden)
-        found = open_.find(placeholders_.original(fd));
-    return found != open_.end() ? found->second : nullptr;
+    if (fd >= first_hidden) {
+        auto const found = hidden_.find(fd);
+        return found != hidden_.end() ? found->second : nullptr;
+    }
+    std::uint64_t const id = fd >= 0 ? placeholders_.id_of(fd) : 0;
+    auto const found = id != 0 ? shown_.find(id) : shown_.end();
+    return found != shown_.end() ? found->second : nullptr;
 }
 
-long world::enter(std::shared_ptr<open_file> file, int fd) noexcept {
+/// Throws std::bad_alloc.
+std::shared_ptr<open_file> world::open(std::shared_ptr<object> what, int flags) {
+    auto file = std::make_shared<open_file>();
+    file->flags = flags;
+    what->opened(*file);
+    file->what = std::move(what);
+    return file;
+}
+
+long world::show(std::shared_ptr<open_file> file, bool of_ring) noexcept {
+    placeholders::made const made = placeholders_.make(of_ring);
+    if (made.fd < 0)
+        return made.fd;
     try {
-        open_[fd] = std::move(file);
-        return fd;
+        shown_.emplace(made.id, std::move(file));
+        return made.fd;
     } catch (std::bad_alloc const&) {
+        close_descriptor(static_cast<int>(made.fd));
         return -ENOMEM;
     }
 }
 
 long world::add(std::shared_ptr<object> what, int flags) noexcept {
-    sweep(); // a number that was closed may come again
-    try {
-        auto file = std::make_shared<open_file>();
-        file->flags = flags;
-        what->opened(*file);
-        file->what = std::move(what);
-        long const fd = placeholders_.make();
-        return fd < 0 ? fd : enter(std::move(file), static_cast<int>(fd));
-    } catch (std::bad_alloc const&) {
-        return -ENOMEM;
-    }
+    return guarded([&] { return show(open(std::move(what), flags), false); });
+}
+
+long world::add_ring(std::shared_ptr<object> what, int flags) noexcept {
+    return guarded([&] { return show(open(std::move(what), flags), true); });
 }
 
 long world::add_hidden(std::shared_ptr<open_file> what) noexcept {
-    return enter(std::move(what), ++last_hidden_);
+    try {
+        int const fd = free_hidden_.empty() ? last_hidden_ + 1 : free_hidden_.back();
+        free_hidden_.reserve(hidden_.size() + 1); // for its end
+        hidden_.emplace(fd, std::move(what));
+        free_hidden_.empty() ? void(++last_hidden_) : free_hidden_.pop_back();
+        return fd;
+    } catch (std::bad_alloc const&) {
+        return -ENOMEM;
+    }
 }
 
 /// Of a descriptor that is not this world's: held, so that its owner may let go of it.
@@ -144,36 +173,38 @@ long world::duplicate(int fd, bool hidden) noexcept {
     std::shared_ptr<open_file> file = find(fd);
     if (!file)
         return fd >= 0 && fd < first_hidden && hidden ? adopt(fd) : -EBADF;
-    if (hidden)
-        return add_hidden(std::move(file));
-    sweep();
-    long const copy = placeholders_.make();
-    return copy < 0 ? copy : enter(std::move(file), static_cast<int>(copy));
+    return hidden ? add_hidden(std::move(file)) : show(std::move(file), false);
 }
 
 long world::close(int fd) noexcept {
-    auto const found = open_.find(fd);
-    if (found == open_.end()) {
-        int const first = fd >= 0 && fd < first_hidden ? placeholders_.original(fd) : -1;
-        if (first < 0)
+    if (fd >= first_hidden) {
+        auto const found = hidden_.find(fd);
+        if (found == hidden_.end())
             return -EBADF;
-        close_descriptor(fd); // a copy, beside the one that is known
+        // It ends outside the table, which its end may use.
+        std::shared_ptr<open_file> const last = std::move(found->second);
+        hidden_.erase(found);
+        free_hidden_.push_back(fd);
         return 0;
     }
-    std::shared_ptr<open_file> const last = std::move(found->second);
-    open_.erase(found);
-    if (fd < first_hidden) {
-        placeholders_.forget(fd);
-        close_descriptor(fd);
-    }
+    if (find(fd) == nullptr)
+        return -EBADF;
+    close_descriptor(fd);
+    placeholders_.doubt(fd);
+    sweep(); // perhaps it was the last copy
     return 0;
+}
+
+void world::notice_descriptors() noexcept {
+    placeholders_.doubt();
+    sweep();
 }
 
 void world::sweep() noexcept {
     placeholders_.collect_closed(swept_);
-    for (int const fd : swept_)
-        open_.erase(fd);
-    swept_.clear();
+    for (std::uint64_t const id : std::exchange(swept_, {}))
+        if (auto found = shown_.extract(id))
+            found.mapped().reset();
 }
 
 void world::later(std::int64_t ns, std::function<void()> what) {
@@ -189,7 +220,8 @@ void world::run_due() noexcept {
 }
 
 void world::pass(std::int64_t ns) noexcept {
-    std::int64_t const until = now_ + ns;
+    constexpr auto last = std::numeric_limits<std::int64_t>::max();
+    std::int64_t const until = now_ + std::clamp<std::int64_t>(ns, 0, last - now_);
     while (run_next(until))
         continue;
     now_ = until;
@@ -203,14 +235,17 @@ bool world::run_next(std::int64_t until) noexcept {
     return true;
 }
 
-std::size_t world::shortened(std::size_t bytes) noexcept {
+std::size_t world::shortened(object& what, std::size_t bytes) noexcept {
     if (bytes < 2 || !luck_.happens(how_.short_count))
         return bytes;
-    return 1 + static_cast<std::size_t>(luck_.below(bytes - 1));
+    std::size_t const less = 1 + static_cast<std::size_t>(luck_.below(bytes - 1));
+    trace_.add(now_ - beginning, "a transfer of " + std::to_string(bytes) +
+                                     " bytes is shortened to " + std::to_string(less));
+    what.changed();
+    return less;
 }
 
 long world::sleep(poll_set& set, std::span<::epoll_event> out, std::int64_t ns) noexcept {
-    sweep();
     run_due();
     if (ns != 0 && luck_.happens(how_.interrupted)) {
         trace_.add(now_ - beginning, "a sleep is interrupted by a signal");

@@ -58,14 +58,16 @@ public:
     [[nodiscard]] std::shared_ptr<open_file> find(int fd) noexcept;
     /// A new descriptor that the program gets to see, with a placeholder; -EMFILE, -ENOMEM.
     [[nodiscard]] long add(std::shared_ptr<object> what, int flags) noexcept;
+    /// The same for the poll set of a ring.
+    [[nodiscard]] long add_ring(std::shared_ptr<object> what, int flags) noexcept;
     /// A copy of `fd`: hidden, or one that the program gets to see; -EBADF, -EMFILE, -ENOMEM.
     [[nodiscard]] long duplicate(int fd, bool hidden) noexcept;
     /// A new descriptor for the engine itself: a number that no real one has.
     [[nodiscard]] long add_hidden(std::shared_ptr<open_file> what) noexcept;
     /// close(2): 0 or -EBADF.
     long close(int fd) noexcept;
-    /// Takes notice of placeholders that the program closed itself.
-    void sweep() noexcept;
+    /// Takes notice of what the program did to its descriptors since it ran last.
+    void notice_descriptors() noexcept;
     /// Makes an object of this world: use it for all of them.
     template <class Object, class... Arguments>
     [[nodiscard]] std::shared_ptr<Object> make(Arguments&&... arguments) {
@@ -106,8 +108,9 @@ public:
     [[nodiscard]] long sleep(poll_set& set, std::span<::epoll_event> out, std::int64_t ns) noexcept;
     /// Aborts with `why`, the seed and the trace.
     [[noreturn]] void stuck(char const* why) noexcept;
-    /// How much of a transfer of `bytes` bytes is done: all, or by chance at least one byte.
-    [[nodiscard]] std::size_t shortened(std::size_t bytes) noexcept;
+    /// How much of a transfer of `bytes` bytes from or to `what` is done: all, or by chance at
+    /// least one byte; then there is more to be had, and who watches `what` is told again.
+    [[nodiscard]] std::size_t shortened(object& what, std::size_t bytes) noexcept;
 
 private:
     static constexpr int first_hidden = 1 << 24; // beyond all real ones: fs.nr_open
@@ -120,20 +123,25 @@ private:
         }
     };
 
-    [[nodiscard]] long enter(std::shared_ptr<open_file> file, int fd) noexcept;
+    [[nodiscard]] static std::shared_ptr<open_file> open(std::shared_ptr<object> what, int flags);
+    [[nodiscard]] long show(std::shared_ptr<open_file> file, bool of_ring) noexcept;
     [[nodiscard]] long adopt(int fd) noexcept;
+    void sweep() noexcept;
 
     habits how_;
     std::uint64_t seed_;
+    long const thread_; // its only one
     chance luck_;
     simulation::trace trace_;
     std::int64_t now_ = beginning;
     std::uint64_t last_object_ = 0;
     std::uint64_t last_event_ = 0;
     int last_hidden_ = first_hidden;
-    std::vector<int> swept_;
+    std::vector<int> free_hidden_; // numbers that were used before
+    std::vector<std::uint64_t> swept_;
     std::map<event, std::function<void()>> events_;
-    std::unordered_map<int, std::shared_ptr<open_file>> open_;
+    std::unordered_map<int, std::shared_ptr<open_file>> hidden_;          // by descriptor
+    std::unordered_map<std::uint64_t, std::shared_ptr<open_file>> shown_; // by placeholder
     placeholders placeholders_;
     std::unique_ptr<network> net_;
     std::unique_ptr<tree> files_;
