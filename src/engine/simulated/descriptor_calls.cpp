@@ -5,8 +5,10 @@
 #include "pipe.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -64,9 +66,12 @@ long device_control(world& w, words const& a) noexcept {
 /// another path.
 bool read_descriptor_link(world& w, words const& a, long& answer) noexcept {
     auto const* const path = reinterpret_cast<char const*>(a[1]);
-    int fd = -1;
-    if (path == nullptr || std::sscanf(path, "/proc/self/fd/%d", &fd) != 1)
+    constexpr std::string_view folder = "/proc/self/fd/";
+    if (path == nullptr || !std::string_view(path).starts_with(folder))
         return false;
+    int fd = -1;
+    std::string_view const number = std::string_view(path).substr(folder.size());
+    std::from_chars(number.data(), number.data() + number.size(), fd);
     std::shared_ptr<open_file> const file = w.find(fd);
     char const* const kind = file ? file->what->kind() : "foreign"; // real, and no use here
     char text[64];

@@ -22,6 +22,17 @@ template <class Call>
     }
 }
 
+/// Calls `call`; false when there was no memory for it.
+template <class Call>
+bool has_memory_for(Call&& call) noexcept {
+    try {
+        call();
+        return true;
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+}
+
 /// Nanoseconds until the other side of a socket sees what is done now.
 [[nodiscard]] inline std::int64_t travel_time(world& w) noexcept {
     std::int64_t const most = w.how().net_ns;
@@ -32,14 +43,9 @@ template <class Call>
 /// Calls `what` in `ns` nanoseconds; now for 0, and when there is no memory to remember it.
 template <class Event>
 void in_time(world& w, std::int64_t ns, Event const& what) noexcept {
-    if (ns > 0) {
-        try {
-            w.later(ns, what);
-            return;
-        } catch (std::bad_alloc const&) { // an early event is better than none
-        }
-    }
-    what();
+    // An early event is better than none.
+    if (ns <= 0 || !has_memory_for([&] { w.later(ns, what); }))
+        what();
 }
 
 } // namespace rondo::engine::simulation

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "network.hpp"
 
+#include "guarded.hpp"
+
 #include "local_datagram_socket.hpp"
 #include "local_stream_socket.hpp"
 #include "tcp_socket.hpp"
@@ -134,11 +136,9 @@ void name_table::release(socket& who, socket_address const& name) noexcept {
         std::ranges::find_if(all_, [&who](auto const& one) { return one.second == &who; });
     if (found == all_.end())
         return;
-    try {
-        if (name.path.front() != '\0')
-            left_behind_.insert(found->first);
-    } catch (std::bad_alloc const&) { // then it is as if it had been unlinked
-    }
+    // Without memory it is as if it had been unlinked.
+    if (name.path.front() != '\0')
+        static_cast<void>(has_memory_for([&] { left_behind_.insert(found->first); }));
     all_.erase(found);
 }
 

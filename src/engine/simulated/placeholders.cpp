@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "placeholders.hpp"
 
+#include "guarded.hpp"
+
 #include <rondo/abi/syscall.hpp>
 
 #include <algorithm>
@@ -73,10 +75,8 @@ std::uint64_t placeholders::id_of(int fd) noexcept {
     if (found != known_.end()) {
         found->second = {age_, id};
     } else if (id != 0) {
-        try {
-            known_[fd] = {age_, id};
-        } catch (std::bad_alloc const&) { // it is asked for again
-        }
+        // Without memory it is asked for again.
+        static_cast<void>(has_memory_for([&] { known_[fd] = {age_, id}; }));
     }
     return id;
 }

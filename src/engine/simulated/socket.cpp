@@ -89,11 +89,11 @@ void socket::note(char const* what) noexcept {
     std::array<char, 96> line{};
     int const size = std::snprintf(line.data(), line.size(), "%s %llu: %s", kind(),
                                    static_cast<unsigned long long>(id), what);
-    try {
+    // A trace that lacks a line is still one.
+    static_cast<void>(has_memory_for([&] {
         world_.log().add(world_.now() - world::beginning,
                          {line.data(), std::min(static_cast<std::size_t>(size), line.size() - 1)});
-    } catch (std::bad_alloc const&) { // a trace that lacks a line is still one
-    }
+    }));
 }
 
 void socket::note(char const* what, std::size_t bytes) noexcept {

@@ -131,12 +131,8 @@ void tcp_socket::knocked(int tries) noexcept {
 
 void tcp_socket::meet(std::shared_ptr<tcp_socket> const& listener) noexcept {
     ++attempt_;
-    if (listener && listener->is_listening()) {
-        try {
-            return meet_now(listener);
-        } catch (std::bad_alloc const&) { // as one that the listener has no memory for
-        }
-    }
+    if (listener && listener->is_listening() && has_memory_for([&] { meet_now(listener); }))
+        return;
     if (listener)
         --listener->on_the_way_;
     give_up(ECONNREFUSED);
@@ -155,12 +151,8 @@ void tcp_socket::meet_now(std::shared_ptr<tcp_socket> const& listener) {
     changed();
     out_->carry([listener, peer] {
         --listener->on_the_way_;
-        try {
-            if (listener->is_listening())
-                return listener->enqueue(peer);
-        } catch (std::bad_alloc const&) { // as if it were gone
-        }
-        peer->abort();
+        if (!listener->is_listening() || !has_memory_for([&] { listener->enqueue(peer); }))
+            peer->abort();
     });
 }
 

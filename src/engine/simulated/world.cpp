@@ -63,6 +63,7 @@ bool plain_calls(long number, words const& a, long& answer) noexcept {
 template <class Map>
 void close_all(Map& files) {
     std::vector<typename Map::key_type> keys;
+    keys.reserve(files.size());
     for (auto const& [key, file] : files)
         keys.push_back(key);
     std::ranges::sort(keys);
