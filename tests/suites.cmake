@@ -18,6 +18,27 @@ set(suites_of_the_simulation matrix/ring_chain.*:matrix/ring_order.*:matrix/ring
 string(APPEND suites_of_the_simulation :matrix/ring_reap.*:matrix/ring_run.*:matrix/ring_streams.*)
 string(APPEND suites_of_the_simulation :matrix/ring_submit.*:matrix/ring_wait.*:matrix/ring_wide.*)
 
+# Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; where
+# processes start slowly, under a sanitizer, a few of ctest's hold all of them.
+function(suite_tests program prefix label filter environment)
+    if(NOT RONDO_SANITIZE)
+        string(REPLACE / _ list ${program}_${prefix})
+        gtest_discover_tests(${program}
+            DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+            TEST_PREFIX ${prefix}/ NO_PRETTY_VALUES TEST_LIST ${list} TEST_FILTER ${filter}
+            PROPERTIES TIMEOUT 60 LABELS ${label} ENVIRONMENT "${environment}")
+        return()
+    endif()
+    set(shards 4)
+    math(EXPR last "${shards} - 1")
+    foreach(shard RANGE ${last})
+        add_test(NAME ${prefix}/${shard}
+            COMMAND ${program} --gtest_filter=${filter} --gtest_brief=1)
+        set_tests_properties(${prefix}/${shard} PROPERTIES TIMEOUT 600 LABELS ${label}
+            ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard};${environment}")
+    endforeach()
+endfunction()
+
 foreach(suite IN LISTS suites)
     rondo_program(test_${suite} ${suite_sources_${suite}}
         ${CMAKE_CURRENT_SOURCE_DIR}/support/main.cpp)
@@ -35,22 +56,12 @@ foreach(suite IN LISTS suites)
     if(TARGET rondo_tool)
         add_dependencies(test_${suite} rondo_tool)
     endif()
-    gtest_discover_tests(test_${suite}
-        DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-        TEST_PREFIX ${suite}/ NO_PRETTY_VALUES
-        PROPERTIES TIMEOUT 60 LABELS ${suite})
+    suite_tests(test_${suite} ${suite} ${suite} * "")
     if(suite IN_LIST suites_of_every_engine)
-        gtest_discover_tests(test_${suite}
-            DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-            TEST_PREFIX emulated/${suite}/ NO_PRETTY_VALUES TEST_LIST emulated_${suite}
-            PROPERTIES TIMEOUT 60 LABELS emulated
-                ENVIRONMENT RONDO_TEST_WITHOUT_IO_URING=1)
+        suite_tests(test_${suite} emulated/${suite} emulated * RONDO_TEST_WITHOUT_IO_URING=1)
     endif()
     if(suite STREQUAL ring)
-        gtest_discover_tests(test_${suite}
-            DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-            TEST_PREFIX simulated/${suite}/ NO_PRETTY_VALUES TEST_LIST simulated_${suite}
-            TEST_FILTER ${suites_of_the_simulation}
-            PROPERTIES TIMEOUT 60 LABELS simulated ENVIRONMENT RONDO_TEST_SIMULATED=1)
+        suite_tests(test_${suite} simulated/${suite} simulated ${suites_of_the_simulation}
+            RONDO_TEST_SIMULATED=1)
     endif()
 endforeach()

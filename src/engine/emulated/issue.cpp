@@ -108,7 +108,7 @@ void kernel_side::issue(request& r) noexcept {
     else if (!takes_many(r))
         give_to_worker(r);
     else // no buffer is kept for what may have to wait
-        has_blocks(r.fd) ? attempt(r) : wait_for_events(r, events_of(r));
+        has_blocks(r.fd) ? finish(r, outcome::answer(-EBADFD)) : wait_for_events(r, events_of(r));
     if (!guarded)
         return;
     request* const waiting = requests_.at(index, generation);
@@ -192,7 +192,7 @@ outcome kernel_side::attempt_with_buffer(request& r) noexcept {
     outcome how = r.what->attempt(r, false);
     switch (how.what) {
     case outcome::kind::done: // finish() settles it
-        if (how.res == -ENOTSOCK || how.res == -EBADF)
+        if (how.res == -ENOTSOCK || (how.res == -EBADF && !is_open(r.fd)))
             groups_.put_back(r);
         break;
     case outcome::kind::more: how.flags |= groups_.commit(r, how.res); break;
@@ -213,6 +213,8 @@ outcome kernel_side::attempt_without_buffer(request& r, std::int32_t why) noexce
         return outcome::answer(-EBADF);
     if (long const type = moves_messages(r.sqe()) ? socket_option(r.fd, SO_TYPE) : 0; type < 0)
         return outcome::answer(type);
+    if (is(r, abi::opcode::read_multishot) && has_blocks(r.fd))
+        return outcome::answer(-EBADFD);
     if (knows_of_nothing(r))
         return outcome::until(events_of(r));
     bool const names_no_group = is(r, abi::opcode::send) && !groups_.has(r.sqe().buf_group);
@@ -304,6 +306,8 @@ bool kernel_side::keep(request& r) noexcept {
 
 void kernel_side::give_to_worker(request& r) noexcept {
     if (r.has(abi::sqe_flag::buffer_select)) { // async was asked for: there was no attempt
+        if (!is_open(r.fd))
+            return finish(r, outcome::answer(-EBADF));
         long const type = moves_messages(r.sqe()) ? socket_option(r.fd, SO_TYPE) : 0;
         if (type < 0)
             return finish(r, outcome::answer(type));

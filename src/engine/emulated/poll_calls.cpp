@@ -99,11 +99,10 @@ outcome remove(request& r, bool) noexcept {
     }
     if (data)
         found->sqe().user_data = entry.off;
-    if (events) {
+    if (events) // whether it answers once or often stays as it was
         found->sqe().poll32_events = entry.poll32_events;
-        found->sqe().len = entry.len & raw(abi::poll_flag::add_multi);
-        ring.attempt_again(*found);
-    }
+    found->polled_events = 0; // watched anew: what is there is told, even if it was before
+    ring.attempt_again(*found);
     return outcome::answer(0);
 }
 

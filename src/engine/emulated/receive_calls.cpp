@@ -157,7 +157,8 @@ outcome settle(request& r, receipt const& now) noexcept {
     bool const is_short = now.received < 0 || static_cast<std::size_t>(now.received) < now.room;
     if (now.received > 0 && now.whole && is_short && waits && transfers_in_parts(r.fd)) {
         r.progress += static_cast<std::size_t>(now.received);
-        return wait_for(r, events_of(entry));
+        // When epoll told of it the end may be there as well, and will not be told of again.
+        return r.armed ? outcome::until(0) : wait_for(r, events_of(entry));
     }
     auto const before = static_cast<long>(r.progress);
     outcome how;
@@ -267,8 +268,11 @@ outcome receive_one_of_many(request& r) noexcept {
     if (!r.answered && !own.empty() && own.front().iov_len != 0)
         size = std::min(size, own.front().iov_len);
     std::size_t const reserved = like.msg_namelen + like.msg_controllen;
-    if (size < sizeof(abi::recvmsg_out) + reserved)
-        return outcome::answer(-EFAULT);
+    if (size < sizeof(abi::recvmsg_out) + reserved) {
+        bool const knows = r.answered && socket_option(r.fd, SO_TYPE) == SOCK_STREAM;
+        bool const nothing = knows && seen_now(r.fd, POLLIN) == 0;
+        return nothing ? wait_for(r, events_of(entry)) : outcome::answer(-EFAULT);
+    }
     auto* const buffer = static_cast<std::byte*>(r.chosen.front().iov_base);
     std::byte* const name_at = buffer + sizeof(abi::recvmsg_out);
     ::iovec payload{name_at + reserved, size - sizeof(abi::recvmsg_out) - reserved};

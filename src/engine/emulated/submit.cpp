@@ -24,7 +24,6 @@ bool takes_priority(abi::opcode code) noexcept {
     case abi::opcode::write:
     case abi::opcode::readv_fixed:
     case abi::opcode::writev_fixed:
-    case abi::opcode::read_multishot:
     case abi::opcode::accept:
     case abi::opcode::send:
     case abi::opcode::recv:
@@ -109,7 +108,7 @@ std::int32_t kernel_side::admit(request& r) noexcept {
     if (r.what == nullptr)
         return -EINVAL;
     auto const flags = static_cast<abi::sqe_flag>(entry.flags);
-    if (any(flags & ~known_sqe) || entry.personality != 0)
+    if (any(flags & ~known_sqe))
         return -EINVAL;
     if (any(flags & abi::sqe_flag::buffer_select) && !r.what->chooses)
         return -EOPNOTSUPP;
@@ -119,7 +118,7 @@ std::int32_t kernel_side::admit(request& r) noexcept {
         return -EOPNOTSUPP;
     if (!restrictions_.allow(entry))
         return -EACCES;
-    if (entry.ioprio != 0 && !takes_priority(code))
+    if ((entry.ioprio != 0 && !takes_priority(code)) || entry.personality != 0)
         return -EINVAL;
     if (code == abi::opcode::nop && (entry.nop_flags & raw(abi::nop_flag::cqe32)) != 0 &&
         !has(flags_, abi::setup::cqe32))

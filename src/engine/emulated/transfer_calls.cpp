@@ -53,10 +53,11 @@ std::int32_t check(abi::sqe const& entry) noexcept {
     if (is_vector(code) && !is_readable(entry.addr, entry.len * sizeof(::iovec)))
         return -EFAULT;
     if (code == abi::opcode::read_multishot &&
-        ((entry.flags & raw(abi::sqe_flag::buffer_select)) == 0 || entry.len != 0))
+        ((entry.flags & raw(abi::sqe_flag::buffer_select)) == 0 || entry.len != 0 ||
+         entry.addr != 0))
         return -EINVAL;
     if (code == abi::opcode::readv && (entry.flags & raw(abi::sqe_flag::buffer_select)) != 0 &&
-        entry.len > 1)
+        entry.len != 1)
         return -EINVAL;
     return 0;
 }
@@ -203,7 +204,7 @@ bool send_nothing(request const& r, long& done) noexcept {
     if (r.sqe().off != 0 && r.sqe().off != here)
         return false;
     done = call(SYS_sendto, r.fd, nullptr, 0, MSG_DONTWAIT, nullptr, 0);
-    return done >= 0 || done == -EPIPE;
+    return done != -ENOTSOCK && done != -EBADF && done != -EAGAIN;
 }
 
 outcome attempt(request& r, bool may_block) noexcept {

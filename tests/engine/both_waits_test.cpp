@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Polls, timeouts, futexes, cancels and chains: what both engines answer to rare entries.
+#include <support/both_engines.hpp>
+
+#include <rondo/abi/timespec.hpp>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace rondo {
+namespace {
+
+using namespace test;
+using enum abi::opcode;
+
+constexpr abi::timespec long_time{100, 0};
+constexpr auto linked = raw(abi::sqe_flag::io_link);
+
+class both_waits : public both_engines {
+protected:
+    static abi::sqe poll(std::uint64_t user_data, int fd, std::uint32_t events, bool many = false) {
+        abi::sqe e = entry(poll_add, user_data, fd);
+        e.poll32_events = events;
+        e.len = many ? raw(abi::poll_flag::add_multi) : 0;
+        return e;
+    }
+    static abi::sqe timed(abi::opcode code, std::uint64_t user_data) {
+        abi::sqe e = entry(code, user_data);
+        e.addr = address_of(&long_time);
+        e.len = 1;
+        return e;
+    }
+    abi::sqe wait_for_word(std::uint64_t user_data) {
+        abi::sqe e = entry(futex_wait, user_data, 2 | 128); // 32 bits, of this process
+        e.addr = address_of(&word_);
+        e.addr3 = ~std::uint32_t{0};
+        return e;
+    }
+    static abi::sqe cancel(std::uint64_t user_data, std::uint64_t whom) {
+        abi::sqe e = entry(async_cancel, user_data);
+        e.addr = whom;
+        return e;
+    }
+    std::uint32_t word_ = 0;
+    std::array<char, 16> memory_{};
+};
+RONDO_ON_BOTH_ENGINES(both_waits);
+
+TEST_P(both_waits, the_end_of_the_other_side_is_told_unasked) {
+    auto [ours, theirs] = unix_pair();
+    theirs.reset();
+    EXPECT_EQ(answer(poll(1, ours.get(), 0)), POLLHUP | POLLRDHUP);
+}
+
+TEST_P(both_waits, a_poll_is_told_of_what_a_read_takes) {
+    pipe_pair const pipe;
+    submit({poll(1, pipe.out.get(), POLLIN), transfer(read, 2, pipe.out.get(), memory_)});
+    ASSERT_TRUE(is_quiet(1));
+    pipe.write("x");
+    EXPECT_EQ(next(2).res, 1);
+    EXPECT_EQ(next(1).res, POLLIN);
+}
+
+TEST_P(both_waits, an_updated_poll_answers_as_often_as_before_and_tells_what_is_there) {
+    auto [ours, theirs] = unix_pair();
+    submit({poll(1, ours.get(), POLLOUT, true)});
+    EXPECT_TRUE(more(next(1)));
+    abi::sqe update = entry(poll_remove, 2);
+    update.addr = 1;
+    update.len = raw(abi::poll_flag::update_events);
+    update.poll32_events = POLLOUT;
+    EXPECT_EQ(answer(update), 0);
+    abi::cqe const c = next(1);
+    EXPECT_EQ(c.res, POLLOUT);
+    EXPECT_TRUE(more(c));
+}
+
+TEST_P(both_waits, a_time_that_cannot_be_read_is_a_bad_address) {
+    for (abi::opcode const code : {timeout, link_timeout}) {
+        abi::sqe e = timed(code, 1);
+        e.addr = 8;
+        EXPECT_EQ(answer(e), -EFAULT);
+    }
+    abi::sqe e = entry(timeout_remove, 1);
+    e.addr2 = 8;
+    e.timeout_flags = raw(abi::timeout_flag::update);
+    EXPECT_EQ(answer(e), -EFAULT);
+}
+
+TEST_P(both_waits, an_update_of_a_timeout_names_no_clock) {
+    submit({timed(timeout, 1)});
+    abi::sqe e = entry(timeout_remove, 2);
+    e.addr = 1;
+    e.addr2 = address_of(&long_time);
+    e.timeout_flags = raw(abi::timeout_flag::update | abi::timeout_flag::boottime);
+    EXPECT_EQ(answer(e), -EINVAL);
+    EXPECT_TRUE(is_quiet(1));
+}
+
+TEST_P(both_waits, a_flag_of_link_timeouts_alone_updates_nothing_and_removes) {
+    submit({timed(timeout, 1)});
+    abi::sqe e = entry(timeout_remove, 2);
+    e.addr = 1;
+    e.addr2 = address_of(&long_time);
+    e.timeout_flags = raw(abi::timeout_flag::link_timeout_update);
+    EXPECT_EQ(answer(e), 0);
+    EXPECT_EQ(next(1).res, -ECANCELED);
+}
+
+TEST_P(both_waits, a_count_that_nobody_reaches_leaves_the_time) {
+    constexpr abi::timespec soon{0, 1'000'000};
+    abi::sqe e = timed(timeout, 1);
+    e.addr = address_of(&soon);
+    e.off = ~std::uint32_t{0};
+    submit({e, entry(nop, 2)});
+    EXPECT_EQ(next(1).res, -ETIME);
+}
+
+TEST_P(both_waits, a_cancelled_wait_for_a_word_lets_its_chain_go_on) {
+    abi::sqe e = wait_for_word(1);
+    e.flags = linked;
+    submit({e, entry(nop, 2)});
+    if (GetParam() == engine::kernel && !seen_.empty())
+        GTEST_SKIP() << "no futexes in this kernel's rings";
+    ASSERT_TRUE(is_quiet(1));
+    EXPECT_EQ(answer(cancel(3, 1)), 1) << "the kernel counts those";
+    EXPECT_EQ(next(1).res, -ECANCELED);
+    EXPECT_EQ(next(2).res, 0);
+}
+
+TEST_P(both_waits, a_shutdown_that_the_protocol_refuses_breaks_no_chain) {
+    auto [ours, theirs] = unix_pair();
+    abi::sqe e = entry(shutdown, 1, ours.get());
+    e.len = 77;
+    e.flags = linked;
+    submit({e, entry(nop, 2)});
+    EXPECT_EQ(next(1).res, -EINVAL);
+    EXPECT_EQ(next(2).res, 0);
+}
+
+TEST_P(both_waits, the_guard_of_a_silent_head_is_told_when_the_chain_is_refused) {
+    abi::sqe head = entry(nop, 1), guard = timed(link_timeout, 2), bad = entry(nop, 3);
+    head.flags = raw(abi::sqe_flag::io_link | abi::sqe_flag::cqe_skip_success);
+    guard.flags = linked;
+    bad.nop_flags = 1u << 30;
+    submit({head, guard, bad});
+    EXPECT_EQ(next(1).res, -ECANCELED);
+    EXPECT_EQ(next(2).res, -ECANCELED);
+    EXPECT_TRUE(is_quiet(3));
+}
+
+} // namespace
+} // namespace rondo

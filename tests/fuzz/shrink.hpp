@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Smaller programs that differ as well. One thread.
+
+#include "lockstep.hpp"
+
+namespace fuzz {
+
+/// `p`, which `hangs` or does not, with all that can be left out left out: the engines still differ.
+[[nodiscard]] program shrink(arena& in, program p, bool hangs);
+
+} // namespace fuzz
