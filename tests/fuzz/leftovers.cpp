@@ -139,7 +139,7 @@ std::vector<std::string> leftovers(side& of, program const& p) {
         }
         out.push_back("place " + std::to_string(static_cast<int>(where)) + " " + rest_of(fd));
     }
-    for (place const where : {place::file0, place::file1})
+    for (place const where : {place::file0, place::file1, place::slot_file})
         out.push_back(content_of(of.around().fd(where)));
     for (int const fd : of.around().made())
         out.push_back(text("made ", ::fcntl(fd, F_GETFL)) + (fd < 0 ? " closed" : " open"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs random programs on the kernel's engine and on the emulated one and compares what they do.
-// Exit status: 0 when both agree, 1 when they do not, 77 where there is no io_uring to compare with.
+// Exit status: 0 when both agree, 1 when they do not, 77 where there is no io_uring.
 #include "allowed.hpp"
 #include "fuzzing.hpp"
 

@@ -94,7 +94,7 @@ long give_back(surroundings& on, action const&, dice& roll) {
 }
 
 long change_slots(surroundings& on, action const&, dice& roll) {
-    static constexpr place all[] = {place::file0, place::file1, place::nowhere};
+    static constexpr place all[] = {place::slot_file, place::slot_file, place::nowhere};
     std::array<std::int32_t, 2> list;
     for (std::int32_t& fd : list)
         fd = roll.chance(6) ? abi::register_files_skip : on.fd(roll.of(all));

@@ -38,7 +38,7 @@ enum class place : std::uint8_t {
     file0,
     file0_,
     file1,
-    file1_,
+    slot_file, // only slots hold it
     listener,
     caller, // caller: a fresh socket
     epoll,

@@ -82,7 +82,7 @@ void close_slot(filling& f) {
 }
 
 void update_files(filling& f) {
-    static constexpr place all[] = {place::file0, place::file1, place::nowhere};
+    static constexpr place all[] = {place::slot_file, place::slot_file, place::nowhere};
     for (int& fd : f.with.descriptors)
         fd = f.roll.chance(6) ? abi::register_files_skip : f.on.fd(f.roll.of(all));
     f.to.addr = address_of(f.with.descriptors.data());

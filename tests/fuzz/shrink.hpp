@@ -7,7 +7,7 @@
 
 namespace fuzz {
 
-/// `p`, which `hangs` or does not, with all that can be left out left out: the engines still differ.
+/// `p`, which `hangs` or does not, without what can be left out: the engines still differ.
 [[nodiscard]] program shrink(arena& in, program p, bool hangs);
 
 } // namespace fuzz

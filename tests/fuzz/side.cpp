@@ -16,8 +16,8 @@ constexpr auto links = raw(abi::sqe_flag::io_link | abi::sqe_flag::io_hardlink);
 constexpr std::uint64_t unordered = std::uint64_t{1} << 33; // added to what is in no order
 constexpr std::uint64_t last_cancel = 0;                    // the number of what ends everything
 
-/// What is equal stays in its order. For the few that there are; std::stable_sort asks for memory in
-/// a way that not every compiler lets pass.
+/// What is equal stays in its order. For a few: std::stable_sort asks for memory in a way that not
+/// every compiler lets pass.
 template <class Value, class Key>
 void sort_stably(std::vector<Value>& all, Key key) {
     for (auto at = all.begin(); at != all.end(); ++at)

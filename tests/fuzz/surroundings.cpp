@@ -184,6 +184,7 @@ void surroundings::make_listener(std::uint32_t topics) {
 void surroundings::make_files(std::uint32_t topics) {
     put(place::file0, must(::memfd_create("fuzz", MFD_CLOEXEC), "memfd_create"));
     put(place::file1, must(::memfd_create("fuzz", MFD_CLOEXEC), "memfd_create"));
+    put(place::slot_file, must(::memfd_create("fuzz", MFD_CLOEXEC), "memfd_create"));
     must(::pwrite(fd(place::file0), letters_from(0), 100, 0), "pwrite");
     put(place::spare1, must(::fcntl(fd(place::file1), F_DUPFD_CLOEXEC, 0), "F_DUPFD"));
     if (has(topics, topic::paths))

@@ -14,7 +14,7 @@ constexpr std::string_view place_names[] = {
     "pipe0.out",   "pipe0.in",  "pipe1.out",  "pipe1.in", "small.out", "small.in",  "stream0.a",
     "stream0.b",   "stream1.a", "stream1.b",  "packet.a", "packet.b",  "tcp.a",     "tcp.b",
     "udp.a",       "udp.b",     "counter",    "counter_", "file0",     "file0_",    "file1",
-    "file1_",      "listener",  "caller",     "epoll",    "epoll_",    "directory", "directory_",
+    "slot file",   "listener",  "caller",     "epoll",    "epoll_",    "directory", "directory_",
     "spare0",      "spare0_",   "spare1",     "spare1_",  "made",      "made_",     "words",
     "words_",      "child",     "child_",     "slots",    "slots_",    "groups",    "groups_",
     "second ring", "_",         "registered", "_",        "nothing",

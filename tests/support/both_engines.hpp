@@ -15,8 +15,6 @@
 
 #include <array>
 #include <cerrno>
-#include <map>
-#include <string>
 #include <vector>
 
 namespace rondo::test {

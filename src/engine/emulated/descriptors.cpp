@@ -27,12 +27,24 @@ std::uint32_t seen_now(int fd, std::uint32_t events) noexcept {
     return found > 0 ? static_cast<std::uint16_t>(looked_at.revents) : 0;
 }
 
-bool has_blocks(int fd) noexcept {
+namespace {
+
+/// S_IFREG, ...; 0 for what has none, or is not open.
+unsigned type_of(int fd) noexcept {
     struct ::statx about{};
     // Without asking a server: the type does not change.
     if (call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) < 0)
-        return false;
-    return S_ISREG(about.stx_mode) || S_ISDIR(about.stx_mode) || S_ISBLK(about.stx_mode);
+        return 0;
+    return about.stx_mode & S_IFMT;
 }
+
+} // namespace
+
+bool has_blocks(int fd) noexcept {
+    unsigned const type = type_of(fd);
+    return type == S_IFREG || type == S_IFDIR || type == S_IFBLK;
+}
+
+bool is_directory(int fd) noexcept { return type_of(fd) == S_IFDIR; }
 
 } // namespace rondo::engine::emulation

@@ -14,5 +14,6 @@ namespace rondo::engine::emulation {
 [[nodiscard]] std::uint32_t seen_now(int fd, std::uint32_t events) noexcept;
 /// A file, directory or block device: nothing of it is ever waited for by polling.
 [[nodiscard]] bool has_blocks(int fd) noexcept;
+[[nodiscard]] bool is_directory(int fd) noexcept;
 
 } // namespace rondo::engine::emulation

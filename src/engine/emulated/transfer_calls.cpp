@@ -107,6 +107,10 @@ long transfer(request const& r, std::span<::iovec const> memory, int flags) noex
                     static_cast<int>(entry.rw_flags) | flags);
     };
     long const done = go(at);
+    // The call looks at the flags before it looks at the directory, a ring the other way round.
+    if (done == -EOPNOTSUPP && number == SYS_preadv2 && entry.rw_flags != 0 &&
+        (entry.rw_flags & RWF_NOWAIT) == 0 && is_directory(r.fd))
+        return -EISDIR;
     if (done != -ESPIPE || at == here)
         return done;
     // Streams have no positions, so that any will do but for a socket, which takes only 0.
