@@ -14,7 +14,7 @@ namespace fuzz {
 namespace {
 
 using clock = std::chrono::steady_clock;
-constexpr std::int64_t glance = 200'000;   // nanoseconds
+constexpr std::int64_t glance = 50'000;    // nanoseconds
 constexpr std::int64_t breath = 2'000'000; // nanoseconds: what a busy machine may need
 constexpr int silences = 3;                // glances without news, where threads are at work
 constexpr int rounds_of_patience = 40;     // breaths, if both differ
