@@ -152,7 +152,8 @@ std::string run_elsewhere(std::uint64_t seed) {
     std::array<char, 4096> self{};
     EXPECT_GT(::readlink("/proc/self/exe", self.data(), self.size() - 1), 0);
     std::ostringstream command;
-    command << wanted_seed << '=' << seed << " '" << self.data()
+    command << "GTEST_TOTAL_SHARDS=1 GTEST_SHARD_INDEX=0 " << wanted_seed << '=' << seed << " '"
+            << self.data()
             << "' --gtest_also_run_disabled_tests "
                "--gtest_filter=another_process.DISABLED_prints_its_trace 3>&1 >/dev/null";
     std::FILE* const out = ::popen(command.str().c_str(), "re");
