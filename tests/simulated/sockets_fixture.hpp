@@ -3,7 +3,7 @@
 
 // System calls about pipes and sockets in a world of their own. One thread.
 
-#include <engine/simulated/world.hpp>
+#include "world_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,9 +24,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rondo::engine::simulation {
 
@@ -118,24 +116,11 @@ inline constexpr habits calm{.net_ns = 0};
 /// All that the network does takes up to a millisecond.
 inline constexpr habits slow{.net_ns = 1'000'000};
 
-class sockets_fixture : public ::testing::Test {
+class sockets_fixture : public world_fixture {
 protected:
-    explicit sockets_fixture(habits how = calm, std::uint64_t seed = 1) : w(seed, how) {}
-    ~sockets_fixture() override {
-        for (long const fd : opened_)
-            w.close(static_cast<int>(fd));
-    }
+    explicit sockets_fixture(habits how = calm, std::uint64_t seed = 1)
+        : world_fixture(how, seed) {}
 
-    template <class... Arguments>
-    long call(long number, Arguments... arguments) {
-        long const all[6] = {to_word(arguments)...};
-        return w.call(number, all);
-    }
-    long keep(long fd) {
-        if (fd >= 0)
-            opened_.push_back(fd);
-        return fd;
-    }
     long close(long fd) { return call(SYS_close, fd); }
 
     std::pair<long, long> pipe() {
@@ -180,21 +165,7 @@ protected:
     /// What came, or "error N".
     std::string receive(long fd, std::size_t bytes = 100, int flags = 0) {
         std::string out(bytes, '?');
-        long const done = call(SYS_recvfrom, fd, out.data(), out.size(), flags, 0, 0);
-        return done < 0 ? "error " + std::to_string(-done)
-                        : out.substr(0, static_cast<std::size_t>(done));
-    }
-    static std::string error(int number) { return "error " + std::to_string(number); }
-    long write(long fd, std::string_view text) {
-        ::iovec const all{const_cast<char*>(text.data()), text.size()};
-        return call(SYS_pwritev2, fd, &all, 1, -1, 0, 0);
-    }
-    std::string read(long fd, std::size_t bytes = 100) {
-        std::string out(bytes, '?');
-        ::iovec const all{out.data(), out.size()};
-        long const done = call(SYS_preadv2, fd, &all, 1, -1, 0, 0);
-        return done < 0 ? error(static_cast<int>(-done))
-                        : out.substr(0, static_cast<std::size_t>(done));
+        return outcome_of(call(SYS_recvfrom, fd, out.data(), out.size(), flags, 0, 0), out);
     }
 
     /// What the descriptor shows of `interest`.
@@ -226,18 +197,8 @@ protected:
     void settle() { w.pass(1'000'000'000); }
 
     static constexpr std::uint32_t EPOLLNVAL = POLLNVAL;
-    world w;
 
 private:
-    template <class T>
-    static long to_word(T value) {
-        if constexpr (std::is_pointer_v<T>)
-            return reinterpret_cast<long>(value);
-        else
-            return static_cast<long>(value);
-    }
-
-    std::vector<long> opened_;
     std::uint16_t port_ = 7000;
 };
 

@@ -12,23 +12,15 @@
 namespace rondo::engine::simulation {
 
 local_datagram_socket::local_datagram_socket(world& w)
-    : datagram_socket(w, AF_UNIX, 0), way_here_(std::make_shared<lane>(w)) {
+    : datagram_socket(w, AF_UNIX, 0), way_here_(std::make_shared<lane>(w)),
+      place_(*this, w.net().names(), local_) {
     local_.family = remote_.family = AF_UNIX;
 }
 
-local_datagram_socket::~local_datagram_socket() {
-    give_up_name();
-    leave_peer();
-}
+local_datagram_socket::~local_datagram_socket() { leave_peer(); }
 
 std::shared_ptr<local_datagram_socket> local_datagram_socket::peer() const noexcept {
     return peer_.lock();
-}
-
-void local_datagram_socket::give_up_name() noexcept {
-    if (is_named_)
-        world_.net().names().release(*this, local_);
-    is_named_ = false;
 }
 
 void local_datagram_socket::set_peer(std::shared_ptr<local_datagram_socket> const& other) {
@@ -74,7 +66,7 @@ void local_datagram_socket::join(local_datagram_socket& other) {
 }
 
 void local_datagram_socket::left() noexcept {
-    give_up_name();
+    place_.leave();
     forget_all();
     wake_senders();
 }
@@ -85,15 +77,8 @@ void local_datagram_socket::wake_senders() noexcept {
 }
 
 long local_datagram_socket::bind(socket_address const& to) {
-    if (to.family != AF_UNIX)
-        return -EINVAL;
-    if (!local_.path.empty())
-        return to.any_name ? 0 : -EINVAL;
-    socket_address wanted = to;
-    if (long const no = world_.net().names().claim(*this, wanted); no < 0)
+    if (long const no = place_.bind(to); no < 0)
         return no;
-    local_ = wanted;
-    is_named_ = true;
     for (local_datagram_socket* const one : senders_)
         one->remote_ = local_;
     return 0;

@@ -6,6 +6,7 @@
 
 #include "datagram_socket.hpp"
 #include "lane.hpp"
+#include "local_place.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -44,7 +45,6 @@ private:
     void set_peer(std::shared_ptr<local_datagram_socket> const& other);
     void leave_peer() noexcept;
     void change_peer(std::shared_ptr<local_datagram_socket> const& other);
-    void give_up_name() noexcept;
     void wake_senders() noexcept;
 
     std::weak_ptr<local_datagram_socket> peer_;
@@ -52,7 +52,7 @@ private:
     std::shared_ptr<lane> way_here_;
     std::size_t coming_ = 0;       // messages on their way here
     std::size_t coming_bytes_ = 0; // and their bytes
-    bool is_named_ = false;
+    local_place place_;
 };
 
 } // namespace rondo::engine::simulation

@@ -10,20 +10,12 @@
 namespace rondo::engine::simulation {
 
 local_stream_socket::local_stream_socket(world& w, int style) noexcept
-    : stream_socket(w, AF_UNIX, style, 0) {
+    : stream_socket(w, AF_UNIX, style, 0), place_(*this, w.net().names(), local_) {
     local_.family = remote_.family = AF_UNIX;
 }
 
-local_stream_socket::~local_stream_socket() { give_up_name(); }
-
-void local_stream_socket::give_up_name() noexcept {
-    if (is_named_)
-        world_.net().names().release(*this, local_);
-    is_named_ = false;
-}
-
 void local_stream_socket::left() noexcept {
-    give_up_name();
+    place_.leave();
     refuse_waiting();
     // What is on the way counts as unread, too: with Linux it would have come at once.
     if (out_)
@@ -32,15 +24,8 @@ void local_stream_socket::left() noexcept {
 }
 
 long local_stream_socket::bind(socket_address const& to) {
-    if (to.family != AF_UNIX)
-        return -EINVAL;
-    if (!local_.path.empty())
-        return to.any_name ? 0 : -EINVAL;
-    socket_address wanted = to;
-    if (long const no = world_.net().names().claim(*this, wanted); no < 0)
+    if (long const no = place_.bind(to); no < 0)
         return no;
-    local_ = wanted;
-    is_named_ = true;
     if (out_ && out_->receiver != nullptr)
         static_cast<local_stream_socket*>(out_->receiver)->remote_ = local_;
     return 0;

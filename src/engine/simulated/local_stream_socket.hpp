@@ -4,6 +4,7 @@
 // unix(7) sockets with connections: SOCK_STREAM and SOCK_SEQPACKET. Connecting takes no time. One
 // thread.
 
+#include "local_place.hpp"
 #include "stream_socket.hpp"
 
 #include <memory>
@@ -14,7 +15,6 @@ namespace rondo::engine::simulation {
 class local_stream_socket final : public stream_socket {
 public:
     local_stream_socket(world& w, int style) noexcept;
-    ~local_stream_socket() override;
 
     long bind(socket_address const& to) override;
     long listen(int backlog) override;
@@ -28,9 +28,8 @@ private:
     [[nodiscard]] long may_send(socket_address const* to) noexcept override;
     [[nodiscard]] long may_receive() noexcept override;
     [[nodiscard]] bool is_hung_up() const noexcept override { return state_ == state::fresh; }
-    void give_up_name() noexcept;
 
-    bool is_named_ = false; // in the table of names, which a connection's listener's name is not
+    local_place place_;
 };
 
 } // namespace rondo::engine::simulation
