@@ -4,6 +4,8 @@
 
 #include <rondo/abi/socket.hpp>
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -178,6 +180,45 @@ TEST_P(both_transfers, reading_again_and_again_needs_no_buffer_before_there_is_s
     EXPECT_TRUE(is_quiet(1));
     pipe.write("c");
     EXPECT_EQ(next(1).res, -ENOBUFS);
+}
+
+TEST_P(both_transfers, a_file_that_gives_no_access_is_told_where_other_failures_are_not) {
+    unique_fd const path(::open("/", O_PATH | O_CLOEXEC));
+    abi::sqe e = entry(ftruncate, 1, path.get());
+    e.flags = raw(abi::sqe_flag::cqe_skip_success);
+    EXPECT_EQ(answer(e), -EBADF);
+}
+
+TEST_P(both_transfers, a_stream_of_reads_from_a_socket_has_no_position) {
+    provide();
+    auto [ours, theirs] = unix_pair();
+    abi::sqe e = choosing(read_multishot, 1, ours.get(), 0);
+    ASSERT_EQ(::write(theirs.get(), "x", 1), 1);
+    e.off = 7;
+    EXPECT_EQ(answer(e), -ESPIPE);
+    e.off = 0;
+    EXPECT_EQ(answer(e), 1);
+}
+
+TEST_P(both_transfers, a_name_of_no_bytes_is_none_to_sendmsg_and_a_bad_one_to_send) {
+    unique_fd const ours(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ::sockaddr_in self{};
+    self.sin_family = AF_INET;
+    self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::socklen_t size = sizeof self;
+    auto* const name = reinterpret_cast<::sockaddr*>(&self);
+    ASSERT_EQ(::bind(ours.get(), name, size), 0);
+    ASSERT_EQ(::getsockname(ours.get(), name, &size), 0);
+    ASSERT_EQ(::connect(ours.get(), name, size), 0);
+    abi::sqe plain = entry(send, 1, ours.get());
+    plain.addr2 = address_of(this);
+    EXPECT_EQ(answer(plain), -EINVAL);
+    ::msghdr header{};
+    header.msg_name = this;
+    abi::sqe message = entry(sendmsg, 2, ours.get());
+    message.addr = address_of(&header);
+    message.len = 1;
+    EXPECT_EQ(answer(message), 0);
 }
 
 } // namespace

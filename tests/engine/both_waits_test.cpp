@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace rondo {
 namespace {
@@ -107,6 +108,15 @@ TEST_P(both_waits, a_flag_of_link_timeouts_alone_updates_nothing_and_removes) {
     EXPECT_EQ(next(1).res, -ECANCELED);
 }
 
+TEST_P(both_waits, a_count_has_in_it_what_its_own_submission_ends) {
+    abi::sqe counted = timed(timeout, 1);
+    counted.off = 3;
+    submit({entry(nop, 2), counted, entry(nop, 3)});
+    EXPECT_TRUE(is_quiet(1));
+    EXPECT_EQ(answer(entry(nop, 4)), 0);
+    EXPECT_EQ(next(1).res, 0);
+}
+
 TEST_P(both_waits, a_count_that_nobody_reaches_leaves_the_time) {
     constexpr abi::timespec soon{0, 1'000'000};
     abi::sqe e = timed(timeout, 1);
@@ -126,6 +136,54 @@ TEST_P(both_waits, a_cancelled_wait_for_a_word_lets_its_chain_go_on) {
     EXPECT_EQ(answer(cancel(3, 1)), 1) << "the kernel counts those";
     EXPECT_EQ(next(1).res, -ECANCELED);
     EXPECT_EQ(next(2).res, 0);
+}
+
+TEST_P(both_waits, a_cancel_by_descriptor_is_of_a_file_whatever_names_it) {
+    pipe_pair const pipe, other;
+    std::array<std::int32_t, 2> slots{other.out.get(), pipe.out.get()};
+    ASSERT_EQ(ring_.register_(abi::register_op::files, slots.data(), 2), 0);
+    unique_fd const copy(::dup(pipe.out.get()));
+    abi::sqe by_slot = transfer(read, 1, 1, memory_);
+    by_slot.flags = raw(abi::sqe_flag::fixed_file);
+    submit({by_slot, poll(2, copy.get(), POLLIN), poll(3, other.out.get(), POLLIN)});
+    ASSERT_TRUE(is_quiet(1));
+    abi::sqe all = entry(async_cancel, 4, pipe.out.get());
+    all.cancel_flags = raw(abi::cancel_flag::fd | abi::cancel_flag::all);
+    EXPECT_EQ(answer(all), 2);
+    EXPECT_EQ(next(1).res, -ECANCELED);
+    EXPECT_EQ(next(2).res, -ECANCELED);
+    EXPECT_TRUE(is_quiet(3));
+    all.fd = 0;
+    all.cancel_flags |= raw(abi::cancel_flag::fd_fixed);
+    EXPECT_EQ(answer(all), 1);
+    EXPECT_EQ(next(3).res, -ECANCELED);
+}
+
+TEST_P(both_waits, a_cancel_by_descriptor_finds_a_splice_by_where_it_goes_alone) {
+    pipe_pair const from, to;
+    abi::sqe e = entry(splice, 1, to.in.get());
+    e.splice_fd_in = from.out.get();
+    e.off = e.splice_off_in = ~std::uint64_t{0};
+    e.len = 1;
+    submit({e});
+    ASSERT_TRUE(is_quiet(1));
+    abi::sqe stop = entry(async_cancel, 2, from.out.get());
+    stop.cancel_flags = raw(abi::cancel_flag::fd);
+    EXPECT_EQ(answer(stop), -ENOENT);
+    from.write("x");
+    EXPECT_EQ(next(1).res, 1);
+}
+
+TEST_P(both_waits, a_cancel_by_descriptor_spares_who_waits_for_what_had_that_number_before) {
+    pipe_pair pipe, other;
+    submit({poll(1, pipe.out.get(), POLLIN)});
+    ASSERT_TRUE(is_quiet(1));
+    ASSERT_EQ(::dup2(other.out.get(), pipe.out.get()), pipe.out.get());
+    abi::sqe e = entry(async_cancel, 2, pipe.out.get());
+    e.cancel_flags = raw(abi::cancel_flag::fd);
+    EXPECT_EQ(answer(e), -ENOENT);
+    pipe.write("x");
+    EXPECT_EQ(next(1).res, POLLIN);
 }
 
 TEST_P(both_waits, a_shutdown_that_the_protocol_refuses_breaks_no_chain) {

@@ -43,11 +43,19 @@ bool told_of_waking(note const& k, note const& e) {
            same_but_for_result(k, e);
 }
 
+/// io_uring_prep_link_timeout(3): -ENOENT says that what it guards has just ended.
+bool due_at_the_end(note const& k, note const& e) {
+    auto const fits = [](std::int32_t res) { return res == -ECANCELED || res == -ENOENT; };
+    return (k.is_late || e.is_late) && fits(k.res) && fits(e.res) && same_but_for_result(k, e);
+}
+
 constexpr allowance table[] = {
     {"a cancelled request that a thread of the kernel waits in ends with -EINTR or -ECANCELED",
      interrupted},
     {"F_SOCK_NONEMPTY may tell that only the end of a stream is left", hinted_at_end},
     {"a poll tells what woke it, or all that is there", told_of_waking},
+    {"a link timeout that is due when what it guards ends is too late or cancelled",
+     due_at_the_end},
     {"a cancel may or may not find what a thread of the kernel is at", found_or_not},
 };
 

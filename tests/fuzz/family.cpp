@@ -73,9 +73,10 @@ std::vector<family const*> requests_of(std::uint32_t topics) {
     if (has(topics, topic::drains))
         std::erase_if(out,
                       [](family const* f) { return !f->is(trait::sure) || f->is(trait::chooses); });
-    // By its number and by its slot a file is the same to the kernel.
-    if (has(topics, topic::slots))
-        std::erase_if(out, [](family const* f) { return f->name == "cancel of a file"; });
+    if (has(topics, topic::counts))
+        std::erase_if(out, [](family const* f) {
+            return f->is(trait::threaded) || (f->is(trait::moves) && f->is(trait::sure));
+        });
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "program.hpp"
 #include "surroundings.hpp"
 
+#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -90,6 +91,9 @@ struct family {
 
 /// The link timeout that guards the request before it: it comes due while the program runs, or not.
 [[nodiscard]] family const& guard(bool is_short) noexcept;
+
+/// When one that comes due while the program runs does so, from its start.
+constexpr std::chrono::nanoseconds guard_time(300'000);
 
 /// All requests that a program of these topics can be made of.
 [[nodiscard]] std::vector<family const*> requests_of(std::uint32_t topics);

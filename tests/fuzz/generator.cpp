@@ -51,7 +51,7 @@ private:
                    {topic::blocking, 20}, {topic::polls, 3},     {topic::streams, 3},
                    {topic::links, 2},     {topic::skips, 5},     {topic::drains, 8},
                    {topic::async, 12},    {topic::spoiled, 3},   {topic::overflow, 10},
-                   {topic::crowds, 4}};
+                   {topic::crowds, 4},    {topic::counts, 10}};
         for (auto const& one : all)
             if (roll_.chance(one.one_in))
                 made_.topics |= static_cast<std::uint32_t>(one.what);
@@ -61,6 +61,15 @@ private:
             made_.topics &= ~static_cast<std::uint32_t>(topic::crowds);
         if (is(topic::blocking))
             made_.topics &= ~static_cast<std::uint32_t>(topic::polls);
+        // When those count that come by themselves, or one after the other, is left open: a time
+        // that passes counts from when it is told, or not at all; a poll tells once or twice; a
+        // thread of the kernel posts what it ends while a submission is being taken.
+        if (is(topic::counts))
+            made_.topics &=
+                ~(raw_of(topic::timers) | raw_of(topic::polls) | raw_of(topic::links) |
+                  raw_of(topic::internet) | raw_of(topic::overflow) | raw_of(topic::async) |
+                  raw_of(topic::drains) | raw_of(topic::spoiled) | raw_of(topic::slots) |
+                  raw_of(topic::streams));
         if (is(topic::overflow) || is(topic::async))
             made_.topics &= ~static_cast<std::uint32_t>(topic::streams);
     }
@@ -71,6 +80,8 @@ private:
                                              submit_all | coop_taskrun, submit_all, abi::setup{},
                                              single_issuer | defer_taskrun | taskrun_flag};
         made_.setup = raw(roll_.of(all));
+        if (is(topic::counts)) // what threads end between two submissions would count or not
+            made_.setup |= raw(submit_all);
         if (is(topic::overflow))
             made_.cq_entries = few_entries;
     }
@@ -103,6 +114,10 @@ private:
         return out;
     }
 
+    [[nodiscard]] static bool has_async(action const& a) noexcept {
+        return (a.flags & raw(abi::sqe_flag::async)) != 0;
+    }
+
     [[nodiscard]] static std::uint32_t claims_of(action const& a) noexcept {
         std::uint32_t out = resource(a.on) | a.what->claims;
         if ((a.flags & raw(abi::sqe_flag::fixed_file)) != 0)
@@ -123,6 +138,7 @@ private:
                      !one.what->is(trait::shares) && !one.what->is(trait::threaded) &&
                      one.what->needs != topic::words &&
                      (claims_of(one) & resource(place::slots)) == 0 &&
+                     !(one.what->is(trait::chooses) && has_async(one)) && // when it does is open
                      !(one.what->is(trait::moves) && one.what->is(trait::sure));
             if ((claims_of(one) & (shares ? taken.alone : taken.all)) != 0)
                 return {};
@@ -143,9 +159,13 @@ private:
                 return {};
             claims |= claims_of(one);
             one.behind = !out.empty();
+            one.hurried = is(topic::crowds);
             out.push_back(one);
-            if (linked && is(topic::timers) && roll_.chance(4))
-                out.push_back(make_guard(one));
+            if (linked && is(topic::timers) && roll_.chance(4)) {
+                action const by = make_guard(one);
+                out.back().hurried = out.back().hurried || by.what == &guard(true);
+                out.push_back(by);
+            }
         }
         for (std::size_t i = 0; i + 1 < out.size(); ++i)
             out[i].flags |=

@@ -159,6 +159,8 @@ std::optional<std::string> differing_memory(side& a, side& b, program const& p) 
         return out;
     if (auto out = differing_of("ringed buffer ", x.ringed, y.ringed))
         return out;
+    if (x.words != y.words)
+        return "words";
     return differing_of("buffer in pieces ", x.pieced, y.pieced);
 }
 

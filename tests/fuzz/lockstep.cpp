@@ -16,7 +16,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 constexpr std::int64_t glance = 50'000;    // nanoseconds
 constexpr std::int64_t breath = 2'000'000; // nanoseconds: what a busy machine may need
-constexpr int silences = 3;                // glances without news, where threads are at work
+constexpr int silences = 3;                // glances without news, where others are at work
 constexpr int rounds_of_patience = 40;     // breaths, if both differ
 constexpr int rounds_of_impatience = 6;
 constexpr std::chrono::milliseconds longest(10'000); // that anything may take that ends by itself
@@ -60,7 +60,7 @@ private:
         if (!settled)
             difference_ = "hangs: what ends by itself has not ended";
         else if (!equal)
-            difference_ = "completions differ";
+            difference_ = "completions differ:" + words_of_difference(s);
         if (difference_)
             return false;
         kernel_.accept_news();
@@ -73,29 +73,29 @@ private:
                agree(kernel_.news(), emulated_.news()) && kernel_.missing() == emulated_.missing();
     }
 
+    /// Nothing more comes of itself. False: what ends by itself did not.
     bool settle() {
         auto const limit = clock::now() + (in_.impatient ? longest_when_impatient : longest);
-        int quiet = 0, idle = 0;
-        int const idle_looks = has(program_.topics, topic::skips) ? 4 : 1;
-        while (true) {
-            bool const k = kernel_.look(kernel_.waits_for_sure() ? glance : 0);
-            bool const e = emulated_.look(emulated_.waits_for_sure() ? glance : 0);
-            if (k || e) {
-                quiet = idle = 0;
-            } else if (kernel_.waits_for_sure() || emulated_.waits_for_sure()) {
-                if (clock::now() > limit)
-                    return false;
-            } else if (++idle < idle_looks) {
-                continue; // what goes on without a word may take several
-            } else if (!kernel_.is_restless() && !emulated_.is_restless()) {
-                return true;
-            } else if (++quiet > silences) {
-                return true;
-            } else {
-                kernel_.look(glance);
-                emulated_.look(glance);
-            }
+        // What goes on without a word may take several looks.
+        int const looks = has(program_.topics, topic::skips) ? 4 : 1;
+        for (int quiet = 0; quiet < looks + (is_restless() ? silences : 0);) {
+            bool const sure = kernel_.waits_for_sure() || emulated_.waits_for_sure();
+            // Asked before the look, which finds what they did before they fell asleep.
+            bool const asleep = sure ||
+                                !(kernel_.may_use_threads() || emulated_.may_use_threads()) ||
+                                in_.threads.all_sleep();
+            std::int64_t const pause = sure || quiet >= looks ? glance : 0;
+            bool const k = kernel_.look(pause);
+            bool const e = emulated_.look(pause);
+            quiet = k || e || sure || !asleep ? 0 : quiet + 1;
+            if ((sure || !asleep) && clock::now() > limit)
+                return !sure;
         }
+        return true;
+    }
+
+    [[nodiscard]] bool is_restless() const noexcept {
+        return kernel_.is_restless() || emulated_.is_restless();
     }
 
     /// Cancels what is in flight until nothing is.
@@ -149,6 +149,18 @@ private:
             out += "  " + describe(n);
         return out +
                (of.missing() != 0 ? "  [" + std::to_string(of.missing()) + " in flight]" : "");
+    }
+
+    /// In a line, since it may not come a second time.
+    std::string words_of_difference(step const* s) {
+        std::string out;
+        auto const& entries = kernel_.entries();
+        for (std::size_t i = 0; s != nullptr && i < s->size(); ++i)
+            out += " {" +
+                   (i < entries.size() ? describe(kernel_.around(), (*s)[i], entries[i])
+                                       : describe((*s)[i])) +
+                   "}";
+        return out + "; kernel" + words_of(kernel_) + "; emulated" + words_of(emulated_);
     }
 
     void tell(step const* s) {

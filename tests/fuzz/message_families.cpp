@@ -28,8 +28,10 @@ std::uint32_t some_bytes(dice& roll) {
 }
 
 /// Not where a thread of the kernel may be the first to try: it answers -EAGAIN instead of waiting.
+/// Nor where time is short: what is there is told to who asks for it, and he may ask too late.
 void poll_first_sometimes(filling& f) {
-    bool const threads = f.what.behind || (f.what.flags & raw(abi::sqe_flag::async)) != 0;
+    bool const threads =
+        f.what.behind || f.what.hurried || (f.what.flags & raw(abi::sqe_flag::async)) != 0;
     bool const is_socket = f.what.on != place::pipe0_out && f.what.on != place::pipe0_in;
     bool const is_slot = (f.what.flags & raw(abi::sqe_flag::fixed_file)) != 0;
     if (f.roll.chance(8) && !threads && is_socket && !is_slot && !f.what.spoiled) {
@@ -227,7 +229,8 @@ constexpr family table[] = {
      .fill = send_registered,
      .where = zero_copiers,
      .traits = copied,
-     .needs = static_cast<topic>(raw_of(topic::buffers) | raw_of(topic::internet))},
+     .needs = static_cast<topic>(raw_of(topic::buffers) | raw_of(topic::internet)),
+     .claims = resource(place::registered)},
     {.name = "sendmsg_zc",
      .code = code::sendmsg_zc,
      .fill = sendmsg_copied,

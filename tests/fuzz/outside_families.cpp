@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,8 @@ long wake(surroundings& on, action const&, dice& roll) {
 
 long end_child(surroundings& on, action const&, dice&) {
     on.release_child();
+    ::siginfo_t ignored; // it stays for others to wait for, but from now on it has ended
+    ::waitid(P_PID, static_cast<::id_t>(on.child()), &ignored, WEXITED | WNOWAIT);
     return 0;
 }
 

@@ -100,6 +100,7 @@ enum class topic : std::uint32_t {
     spoiled = 1u << 19,  // nonsense in some field
     overflow = 1u << 20, // a completion queue that is too small
     crowds = 1u << 21,   // requests of one submission share what they are used on
+    counts = 1u << 22,   // timeouts that count completions
 };
 
 constexpr std::uint32_t raw_of(topic t) noexcept { return static_cast<std::uint32_t>(t); }
@@ -130,7 +131,8 @@ struct action {
     place on = place::nowhere;
     std::uint8_t flags = 0; // abi::sqe_flag
     bool spoiled = false;
-    bool behind = false; // it waits for the one before it in its chain
+    bool hurried = false; // a short link timeout guards it, or others wait for their turn behind it
+    bool behind = false;  // it waits for the one before it in its chain
 };
 
 /// Requests of one submission, or a single thing done from outside.

@@ -2,6 +2,7 @@
 #include "side.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 namespace fuzz {
 namespace {
 
-constexpr auto links = raw(abi::sqe_flag::io_link | abi::sqe_flag::io_hardlink);
 constexpr std::uint64_t unordered = std::uint64_t{1} << 33; // added to what is in no order
 constexpr std::uint64_t last_cancel = 0;                    // the number of what ends everything
 
@@ -27,6 +27,10 @@ void sort_stably(std::vector<Value>& all, Key key) {
 
 bool has_flag(abi::sqe const& e, abi::sqe_flag f) noexcept { return (e.flags & raw(f)) != 0; }
 
+bool is_copying(action const& a) noexcept {
+    return a.what->code == abi::opcode::send_zc || a.what->code == abi::opcode::sendmsg_zc;
+}
+
 /// Whether `a` ends by itself, used on what it is used on.
 bool ends_by_itself(action const& a, abi::sqe const& e) noexcept {
     if (!a.what->is(trait::sure) || a.spoiled)
@@ -40,67 +44,6 @@ bool ends_by_itself(action const& a, abi::sqe const& e) noexcept {
 side::side(ground& on, program const& p, distortion wrong)
     : program_(p), around_(on, p), wrong_(wrong) {
     closing_.fill(-1);
-}
-
-/// Whether it would wait for the same as what is in flight, or as what is submitted `with` it.
-bool side::competes(action const& a, step const& with) const {
-    if (a.on == place::made && a.what->is(trait::moves)) {
-        struct ::stat s{};
-        return ::fstat(around_.fd(a.on, a.details >> 32), &s) != 0 || !S_ISREG(s.st_mode);
-    }
-    if (around_.is_shut(a.on) && (a.flags & raw(abi::sqe_flag::fixed_file)) == 0)
-        return true;
-    if (a.on == place::nowhere || a.what->is(trait::sure) || a.what->is(trait::shares))
-        return false;
-    if (silent_places_[static_cast<std::size_t>(a.on)])
-        return true;
-    for (action const& other : with)
-        if (other.on == a.on && !other.what->is(trait::sure) && !other.what->is(trait::shares))
-            return true;
-    // What is in flight is used on one thing, and on others by the way.
-    constexpr std::uint32_t apart =
-        resource(place::slots) | resource(place::groups) | resource(place::listener);
-    for (std::size_t i = 0; i < most_requests; ++i)
-        if (expected_[i] && actions_[i] != nullptr &&
-            (actions_[i]->what->claims & (resource(a.on) | a.what->claims) & ~apart) != 0)
-            return true;
-    for (std::size_t i = 0; i < most_requests; ++i)
-        if (expected_[i] && actions_[i] != nullptr && actions_[i]->on == a.on &&
-            !actions_[i]->what->is(trait::shares))
-            return true;
-    return false;
-}
-
-/// Whether a request waits that will choose a buffer when something comes, or tell of it.
-bool side::chooses_in_flight() const {
-    for (std::size_t i = 0; i < most_requests; ++i)
-        if (actions_[i] != nullptr &&
-            (actions_[i]->what->is(trait::chooses) || actions_[i]->what->is(trait::shares)) &&
-            (expected_[i] || (actions_[i]->flags & raw(abi::sqe_flag::cqe_skip_success)) != 0))
-            return true;
-    return false;
-}
-
-step side::without_competition(step const& s) const {
-    step out;
-    // Of two that make something come, or choose a buffer, one may be before the other.
-    bool const only_one = chooses_in_flight();
-    bool has_one = false;
-    for (std::size_t first = 0, end = 0; first < s.size(); first = end) {
-        bool apart = true;
-        int moves = 0;
-        do {
-            apart = apart && !competes(s[end], out);
-            moves += (s[end].on != place::nowhere && !s[end].what->is(trait::shares)) ||
-                     s[end].what->is(trait::chooses);
-        } while ((s[end++].flags & links) != 0 && end < s.size());
-        if (only_one && moves != 0 && (moves > 1 || std::exchange(has_one, has_one || apart)))
-            continue;
-        if (apart)
-            out.insert(out.end(), s.begin() + static_cast<std::ptrdiff_t>(first),
-                       s.begin() + static_cast<std::ptrdiff_t>(end));
-    }
-    return out;
 }
 
 void side::start(step const& s) {
@@ -126,23 +69,21 @@ void side::start(step const& s) {
 
 /// What is known of the requests of `s` before they run.
 void side::expect(step const& s) {
-    bool sure = true;
     bool silenced = false; // if what is silent before it fails, it is silent, too
     bool threads = false;  // a thread that does one goes on with what is behind it
     for (std::size_t i = 0; i < s.size(); ++i) {
         action const& a = s[i];
         abi::sqe const& e = entries_[i];
         bool const follows = i > 0 && (entries_[i - 1].flags & links) != 0;
-        bool const guards_short = a.what == &guard(true) && follows;
-        bool const guarded_short =
-            i + 1 < s.size() && s[i + 1].what == &guard(true) && (e.flags & links) != 0;
-        sure = (sure || !follows) && !has(program_.topics, topic::drains) &&
-               (ends_by_itself(a, e) || guards_short || guarded_short);
+        bool const is_linked = (e.flags & links) != 0 && i + 1 < s.size();
+        // The time of a short guard ends it, and what it guards.
+        ends_[a.number] = ends_by_itself(a, e) || (a.what == &guard(true) && follows) ||
+                          (is_linked && s[i + 1].what == &guard(true));
+        next_[a.number] = static_cast<std::uint16_t>(is_linked ? s[i + 1].number : 0);
         actions_[a.number] = &a;
         near_threads_[a.number] = may_have_threads();
         chains_[a.number] =
             static_cast<std::uint16_t>(follows ? chains_[s[i - 1].number] : a.number);
-        bool const silent = has_flag(e, abi::sqe_flag::cqe_skip_success);
         if (!follows)
             silenced = threads = false;
         threads = threads || a.spoiled || a.what->is(trait::threaded) ||
@@ -150,21 +91,38 @@ void side::expect(step const& s) {
         makes_[a.number] = a.what->is(trait::makes_fd) && e.file_index == 0;
         if (a.what->is(trait::closes) && e.file_index == 0)
             closing_[a.number] = e.fd;
-        silenced = silenced || silent;
+        corked_[a.number] = is_copying(a) && (e.msg_flags & MSG_MORE) != 0;
+        silenced = silenced || has_flag(e, abi::sqe_flag::cqe_skip_success);
         expected_[a.number] = !silenced;
-        sure_[a.number] = sure && !silenced;
-        threaded_[a.number] = threads && !sure && !silenced;
-        in_thread_[a.number] = threads && !sure;
+        in_thread_[a.number] = threads;
+        threaded_[a.number] = threads && !silenced;
         unknown_[a.number] =
-            !silenced && !sure && (has_flag(e, abi::sqe_flag::fixed_file) || a.on == place::made);
+            !silenced && (has_flag(e, abi::sqe_flag::fixed_file) || a.on == place::made);
         threads = threads || (a.what->is(trait::moves) && a.what->is(trait::sure));
         silent_threads_ = silent_threads_ || (silenced && threads);
-        if (silenced && !sure && a.on != place::nowhere && !a.what->is(trait::shares))
+        if (silenced && !ends_[a.number] && a.on != place::nowhere && !a.what->is(trait::shares))
             silent_places_.set(static_cast<std::size_t>(a.on));
+    }
+    for (std::size_t i = 0; i < s.size(); ++i)
+        if (i == 0 || (entries_[i - 1].flags & links) == 0)
+            be_sure_from(s[i].number);
+    for (action const& a : s)
+        if (sure_[a.number])
+            in_thread_.reset(a.number);
+}
+
+/// `number` starts now: it ends if it ends by itself, and then what follows it starts.
+void side::be_sure_from(std::size_t number) {
+    if (has(program_.topics, topic::drains))
+        return; // it may have to wait for others
+    for (; number != 0 && ends_[number]; number = next_[number]) {
+        sure_[number] = expected_[number];
+        threaded_[number] = unknown_[number] = false;
     }
 }
 
 void side::submit() {
+    submitted_ = std::chrono::steady_clock::now();
     for (abi::sqe const& e : entries_)
         around_.ring().push(e);
     for (int tries = 0; around_.ring().unsent() != 0; ++tries) {
@@ -223,7 +181,7 @@ bool side::look(std::int64_t ns) {
 }
 
 bool side::is_restless() const noexcept {
-    return threaded_.any() || silent_threads_ || has(program_.topics, topic::internet) ||
+    return has(program_.topics, topic::internet) ||
            (has(program_.topics, topic::drains) && missing() != 0);
 }
 
@@ -258,12 +216,13 @@ void side::keep(abi::cqe c) {
     action const* const a = index < most_requests ? actions_[index] : nullptr;
     n.is_cancel =
         c.user_data == last_cancel || (a != nullptr && a->what->code == abi::opcode::async_cancel);
-    n.is_copy = a != nullptr &&
-                (a->what->code == abi::opcode::send_zc || a->what->code == abi::opcode::sendmsg_zc);
+    n.is_copy = a != nullptr && is_copying(*a);
     n.polls = a != nullptr && a->what->code == abi::opcode::poll_add;
     n.is_poll = a != nullptr && a->what->code == abi::opcode::poll_add && a->what->is(trait::many);
     if (n.is_copy && (c.flags & raw(abi::cqe_flag::notif)) != 0)
         n.chain = unordered + n.number; // it comes whenever the bytes are let go of
+    n.is_late = a != nullptr && a->what == &guard(true) &&
+                std::chrono::steady_clock::now() - submitted_ >= guard_time;
     if (c.user_data == last_cancel)
         n.threads = threaded_at_end_;
     if (a != nullptr) {
@@ -278,12 +237,18 @@ void side::keep(abi::cqe c) {
         if (c.res == 0 && closing_[index] >= 0)
             around_.forget(std::exchange(closing_[index], -1));
     }
-    if ((c.flags & raw(abi::cqe_flag::more)) == 0) {
+    // send(2): MSG_MORE keeps the bytes until more are sent or the socket is closed, and so the
+    // notification that they were let go of: all that is known is that there is at most one.
+    bool const is_notice = (c.flags & raw(abi::cqe_flag::notif)) != 0;
+    if ((corked_[index] && c.res >= 0) || (c.flags & raw(abi::cqe_flag::more)) == 0) {
         if (index >= most_requests)
             ++renamed_;
         expected_[index] = sure_[index] = threaded_[index] = unknown_[index] = false;
+        if (index < most_requests)
+            be_sure_from(std::exchange(next_[index], std::uint16_t{0}));
     }
-    news_.push_back(n);
+    if (!corked_[index] || !is_notice)
+        news_.push_back(n);
 }
 
 void side::keep_descriptor(note& n, action const* a) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <bitset>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +27,17 @@ struct note {
     bool polls = false;
     bool is_poll = false; ///< of many
     bool is_copy = false; ///< a zero-copy send
+    bool is_late = false; ///< a link timeout that may have come due before it was told
     bool threads = false; ///< a thread of the kernel may have been at it, or at what it cancels
 
-    friend bool operator==(note const&, note const&) = default;
+    /// Whether both tell the same.
+    friend bool operator==(note const& a, note const& b) noexcept {
+        return a.chain == b.chain && a.number == b.number && a.res == b.res && a.flags == b.flags &&
+               a.facts == b.facts;
+    }
 };
 
+constexpr auto links = raw(abi::sqe_flag::io_link | abi::sqe_flag::io_hardlink);
 constexpr std::int32_t some_descriptor = 1'000'000;                // for `res`
 constexpr std::uint64_t from_second_ring = std::uint64_t{1} << 32; // in note::number
 
@@ -59,7 +66,11 @@ public:
     bool look(std::int64_t ns);
     /// Whether a request that ends by itself has not ended yet.
     [[nodiscard]] bool waits_for_sure() const noexcept { return sure_.any(); }
-    /// Whether threads may be at work, so that only silence tells that it has settled.
+    /// Whether something is in flight that a thread may be at, of the kernel's or the engine's.
+    [[nodiscard]] bool may_use_threads() const noexcept {
+        return missing() != 0 || silent_places_.any() || silent_threads_;
+    }
+    /// Whether it may go on without any thread, so that only silence tells that it has settled.
     [[nodiscard]] bool is_restless() const noexcept;
     /// Requests that have to be completed some time and are not.
     [[nodiscard]] std::size_t missing() const noexcept;
@@ -84,8 +95,10 @@ private:
     using numbers_set = std::bitset<numbers>;
 
     [[nodiscard]] bool chooses_in_flight() const;
+    [[nodiscard]] std::size_t in_flight(abi::opcode code) const;
     [[nodiscard]] bool competes(action const& a, step const& with) const;
     void expect(step const& s);
+    void be_sure_from(std::size_t number);
     void submit();
     void take(abi::cqe const& c);
     void distort(abi::cqe const& c);
@@ -106,13 +119,17 @@ private:
     std::vector<std::pair<std::uint64_t, int>> made_; // since the last accept_news
     std::array<action const*, most_requests> actions_{};
     std::array<std::uint16_t, numbers> chains_{};
+    std::array<std::uint16_t, most_requests> next_{}; // in its chain; 0: it is the last
     numbers_set expected_, sure_, threaded_, makes_;
+    numbers_set ends_;                  // by itself, once it has started
     numbers_set in_thread_;             // all that some thread may do, told or not
+    numbers_set corked_;                // whose notification comes whenever more is sent
     numbers_set unknown_;               // used on what may be a file, so that a thread may be at it
     numbers_set near_threads_;          // submitted while threads may have been at work
     std::bitset<places> silent_places_; // used by what may go on without a word
     std::array<int, most_requests> closing_{};
-    std::uint64_t renamed_ = 0; // ended under another number
+    std::chrono::steady_clock::time_point submitted_; // the last step
+    std::uint64_t renamed_ = 0;                       // ended under another number
     bool silent_threads_ = false;
     bool threaded_at_end_ = false; // when everything was cancelled last
     bool stuck_ = false;

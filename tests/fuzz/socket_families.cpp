@@ -50,7 +50,8 @@ void accept(filling& f) {
     }
     static constexpr std::uint32_t flags[] = {0, SOCK_CLOEXEC, SOCK_NONBLOCK, 8};
     f.to.accept_flags = f.roll.of(flags);
-    bool const threads = f.what.behind || (f.what.flags & raw(abi::sqe_flag::async)) != 0;
+    bool const threads =
+        f.what.behind || f.what.hurried || (f.what.flags & raw(abi::sqe_flag::async)) != 0;
     bool const is_slot = (f.what.flags & raw(abi::sqe_flag::fixed_file)) != 0;
     if (f.roll.chance(8) && !threads && !is_slot && !f.what.spoiled && f.what.on == place::listener)
         f.to.ioprio = raw(abi::accept_flag::poll_first);

@@ -53,6 +53,7 @@ surroundings::surroundings(ground& on, program const& p) : on_(on) {
     std::size_t const used = offsetof(compared_memory, rooms) + (p.last_number + 1) * room_bytes;
     std::memset(&m.shown, static_cast<int>(untouched), used);
     m.shown.words.fill(0);
+    std::memset(m.hidden.data(), 0, (p.last_number + 1) * sizeof(tools));
     if (has(p.topics, topic::child))
         make_child();
     inert_.reset(must(::open("/", O_PATH | O_CLOEXEC), "open /"));

@@ -50,6 +50,12 @@ void repeated_timeout(filling& f) {
     f.to.off = 1 + f.roll.below(3);
 }
 
+/// Due when so many completions came, whoever's.
+void counted_timeout(filling& f) {
+    set_time(f, false);
+    f.to.off = 1 + f.roll.below(6);
+}
+
 void long_timeout(filling& f) {
     set_time(f, false);
     f.to.timeout_flags = some_clock(f.roll);
@@ -66,7 +72,7 @@ void link_timeout(filling& f) {
 /// Ends the request before it, if that has to wait: it is due after all that can be done at once.
 void short_link_timeout(filling& f) {
     set_time(f, true);
-    f.with.time.tv_nsec = 300'000;
+    f.with.time.tv_nsec = guard_time.count();
     f.to.timeout_flags = some_clock(f.roll);
 }
 
@@ -203,6 +209,12 @@ constexpr family table[] = {
     timed("repeated timeout", code::timeout, repeated_timeout,
           trait::sure | trait::many | trait::loud, 3),
     timed("long timeout", code::timeout, long_timeout, plain),
+    {.name = "counted timeout",
+     .code = code::timeout,
+     .fill = counted_timeout,
+     .traits = trait::plain_fd | trait::steady | trait::loud,
+     .needs = topic::counts,
+     .weight = 12},
     timed("link timeout", code::link_timeout, link_timeout, plain, 1),
     timed("timeout remove", code::timeout_remove, change_timeout, alone),
     {.name = "poll",

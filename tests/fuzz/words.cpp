@@ -24,7 +24,7 @@ static_assert(std::size(place_names) == places);
 constexpr std::string_view topic_names[] = {
     "paths", "slots",    "groups",   "buffers",     "timers",   "cancels", "words",   "child",
     "epoll", "listener", "internet", "second ring", "blocking", "polls",   "streams", "links",
-    "skips", "drains",   "async",    "spoiled",     "overflow", "crowds",
+    "skips", "drains",   "async",    "spoiled",     "overflow", "crowds",  "counts",
 };
 
 constexpr std::string_view flag_names[] = {"fixed", "drain",  "link", "hardlink",

@@ -3,6 +3,7 @@
 #include "kernel_side.hpp"
 
 #include "arguments.hpp"
+#include "descriptors.hpp"
 #include "installation.hpp"
 #include "message_parts.hpp"
 #include "timeouts.hpp"
@@ -40,6 +41,13 @@ bool is_counted(request const& r) noexcept {
     }
 }
 
+/// The file that its entry names first: a splice that waits for its input has that in the place.
+int own_file(request const& r) noexcept {
+    auto const code = static_cast<abi::opcode>(r.sqe().opcode);
+    bool const is_splice = code == abi::opcode::splice || code == abi::opcode::tee;
+    return is_splice && r.in_progress ? r.second : r.fd;
+}
+
 /// Of the ring's own descriptor: it waits among those that count completions.
 bool is_poll(request const& r) noexcept {
     return r.sqe().opcode == static_cast<std::uint8_t>(abi::opcode::poll_add);
@@ -54,13 +62,25 @@ bool kernel_side::matches(request const& r, cancel_pattern const& pattern) const
         return false;
     if (asks(any))
         return true;
-    if (asks(fd) && !(r.what->has_file && r.sqe().fd == pattern.fd &&
-                      r.has(abi::sqe_flag::fixed_file) == asks(fd_fixed)))
+    if (asks(fd) && !is_used_on(r, pattern.fd, asks(fd_fixed)))
         return false;
     if (asks(op) && r.sqe().opcode != pattern.opcode)
         return false;
     bool const by_data = asks(userdata) || !(asks(fd) || asks(op));
     return !by_data || r.sqe().user_data == pattern.user_data;
+}
+
+/// By descriptor or slot, a file is the same file. Where the system does not tell which are, the
+/// numbers have to do.
+bool kernel_side::is_used_on(request const& r, std::int32_t fd, bool fixed) const noexcept {
+    if (!r.what->has_file || own_file(r) < 0)
+        return false;
+    shared_fd const* const slot = fixed ? files_.at(static_cast<std::uint32_t>(fd)) : nullptr;
+    if (fixed && slot == nullptr)
+        return false;
+    if (auto const same = is_same_file(own_file(r), fixed ? (*slot)->get() : fd))
+        return *same;
+    return r.sqe().fd == fd && r.has(abi::sqe_flag::fixed_file) == fixed;
 }
 
 std::int32_t kernel_side::cancel(cancel_pattern const& pattern, request const* except) noexcept {
@@ -155,7 +175,9 @@ std::uint32_t kernel_side::counted_so_far() const noexcept {
 }
 
 bool kernel_side::wait_for_count(request& r, std::uint32_t completions) noexcept {
-    r.progress = counted_so_far() + completions;
+    // The kernel posts what a submission ends at once when it has taken all of it, so that counts.
+    bool const starts_with_others = submitting_ && !r.follows;
+    r.progress = (starts_with_others ? counted_before_ : counted_so_far()) + completions;
     try {
         counted_.push_back(&r);
     } catch (std::bad_alloc const&) {
@@ -166,6 +188,7 @@ bool kernel_side::wait_for_count(request& r, std::uint32_t completions) noexcept
         return false;
     }
     r.where = place::timed;
+    counts_due_ = true; // it may have been reached already
     return true;
 }
 

@@ -13,6 +13,11 @@ namespace rondo::engine::emulation {
 
 bool is_open(int fd) noexcept { return call(SYS_fcntl, fd, F_GETFD) >= 0; }
 
+bool gives_access(int fd) noexcept {
+    long const flags = call(SYS_fcntl, fd, F_GETFL);
+    return flags >= 0 && (flags & O_PATH) == 0;
+}
+
 long duplicate(int fd) noexcept {
     constexpr int lowest = 3; // programs give those below a meaning
     long const copy = call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
@@ -46,5 +51,16 @@ bool has_blocks(int fd) noexcept {
 }
 
 bool is_directory(int fd) noexcept { return type_of(fd) == S_IFDIR; }
+
+std::optional<bool> is_same_file(int a, int b) noexcept {
+    constexpr int query = 1027; // F_DUPFD_QUERY, Linux 6.10
+    if (long const same = call(SYS_fcntl, a, query, b); same >= 0)
+        return same == 1;
+    constexpr int of_files = 0; // KCMP_FILE, where kcmp(2) was built in and is not forbidden
+    long const self = call(SYS_getpid);
+    if (long const order = call(SYS_kcmp, self, self, of_files, a, b); order >= 0)
+        return order == 0;
+    return std::nullopt;
+}
 
 } // namespace rondo::engine::emulation

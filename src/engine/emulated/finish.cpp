@@ -7,6 +7,7 @@
 #include "director.hpp"
 #include "timeouts.hpp"
 
+#include <rondo/abi/opcode.hpp>
 #include <rondo/core/assert.hpp>
 
 #include <cerrno>
@@ -59,7 +60,11 @@ void kernel_side::finish(request& r, outcome const& answer) noexcept {
     outcome how = answer;
     detach(r);
     install(r, how);
-    r.failed = how.res < 0 ? !how.harmless : how.broken || r.shortened;
+    // Whatever the operation does with its failures, without its file it was not begun.
+    auto const code = static_cast<abi::opcode>(r.sqe().opcode);
+    bool const no_file = (code == abi::opcode::ftruncate || code == abi::opcode::fallocate) &&
+                         how.res == -EBADF && !gives_access(r.fd);
+    r.failed = how.res < 0 ? no_file || !how.harmless : how.broken || r.shortened;
     how.flags |= groups_.commit(r, how.res);
     bool const silent = r.has(abi::sqe_flag::cqe_skip_success) && !r.failed;
     abi::cqe32 c{{r.sqe().user_data, how.res, how.flags}, {how.extra[0], how.extra[1]}};
@@ -81,9 +86,9 @@ void kernel_side::finish(request& r, outcome const& answer) noexcept {
     if (rest == nullptr)
         return;
     if (breaks)
-        fail_chain(rest, silences);
-    else
-        ready_.push(*rest);
+        return fail_chain(rest, silences);
+    rest->follows = true;
+    ready_.push(*rest);
 }
 
 /// -ECANCELED for everything behind a failure; nothing when that failure was under skip_success.

@@ -170,6 +170,7 @@ private:
     void drop_guard(request& r) noexcept;
     // cancel.cpp
     [[nodiscard]] bool matches(request const& r, cancel_pattern const& pattern) const noexcept;
+    [[nodiscard]] bool is_used_on(request const& r, std::int32_t fd, bool fixed) const noexcept;
     [[nodiscard]] std::int32_t cancel_one(request& r) noexcept;
     bool survives_last_attempt(request& r) noexcept;
     void expire(request& r) noexcept;
@@ -242,15 +243,16 @@ private:
     std::atomic<bool> disabled_ = false;
     std::atomic<bool> closed_ = false;
     std::atomic<bool> exposed_ = false;
-    bool counts_due_ = false;     // completions were posted that timeouts count
-    bool told_ = false;           // taskrun is set
-    std::uint32_t others_ = 0;    // threads that wait for the one in the poller
-    bool holds_overflow_ = false; // as the director wants it, until someone waits
-    std::uint32_t unlooked_ = 0;  // enters that found enough without looking
-    bool rung_ = false;           // the bell tells pollers of completions
-    bool tended_ = false;         // the attendant knows it
-    bool overlooked_ = false;     // the attendant came while somebody slept here
-    bool called_ = false;         // the owner of a defer_taskrun ring was told to enter
+    std::uint32_t counted_before_ = 0; // completions that timeouts count, before the submission
+    bool counts_due_ = false;          // completions were posted that timeouts count
+    bool told_ = false;                // taskrun is set
+    std::uint32_t others_ = 0;         // threads that wait for the one in the poller
+    bool holds_overflow_ = false;      // as the director wants it, until someone waits
+    std::uint32_t unlooked_ = 0;       // enters that found enough without looking
+    bool rung_ = false;                // the bell tells pollers of completions
+    bool tended_ = false;              // the attendant knows it
+    bool overlooked_ = false;          // the attendant came while somebody slept here
+    bool called_ = false;              // the owner of a defer_taskrun ring was told to enter
     std::array<std::int64_t, timer_clocks> alarmed_; // for which timers the alarm is set
     std::mutex event_lock_; // of the next two, since mail is told of without the other lock
     held_fd event_;

@@ -13,7 +13,7 @@ void request::clear() noexcept {
     owner = nullptr;
     older = newer = rest = next = guard = guarded = nullptr;
     where = place::nowhere;
-    failed = silent_chain = cancelled = attempted = answered = in_progress = false;
+    failed = silent_chain = cancelled = attempted = follows = answered = in_progress = false;
     armed = kept = drains = met_director = shortened = false;
     result = 0;
     progress = 0;

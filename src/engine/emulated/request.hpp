@@ -110,6 +110,7 @@ struct request {
     bool silent_chain = false; ///< it failed under skip_success: the rest of its chain is silent
     bool cancelled = false;    ///< a cancel reached it while a worker had it
     bool attempted = false;    ///< some attempt was made
+    bool follows = false;      ///< it had to wait for another in its chain
     bool answered = false;     ///< of a multishot request: some answer was posted
     bool in_progress = false;  ///< the operation's own: a connect that has begun, ...
     bool kept = false;         ///< `keep` was called

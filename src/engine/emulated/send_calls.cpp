@@ -100,10 +100,12 @@ struct sending {
         // Our notification is not the socket's.
         if (r.what == &send_zc_operation || r.what == &sendmsg_zc_operation)
             flags &= ~std::uint32_t{MSG_ZEROCOPY};
-        if (header.msg_iovlen != 1 || header.msg_controllen != 0)
+        if (header.msg_iovlen > 1 || header.msg_controllen != 0)
             return call(SYS_sendmsg, r.fd, &header, flags);
-        return call(SYS_sendto, r.fd, header.msg_iov->iov_base, header.msg_iov->iov_len, flags,
-                    header.msg_name, header.msg_namelen);
+        // Unlike sendmsg it looks at a name of no bytes, as the ring's send does.
+        ::iovec const one = header.msg_iovlen != 0 ? *header.msg_iov : ::iovec{};
+        return call(SYS_sendto, r.fd, one.iov_base, one.iov_len, flags, header.msg_name,
+                    header.msg_namelen);
     }
 };
 
@@ -134,6 +136,8 @@ bool prepare_send(request& r, sending& s) noexcept {
 /// The same of a message. Its control data go with the first bytes only.
 bool prepare_message(request& r, sending& s) noexcept {
     s.header = header_of(r.sqe());
+    if (s.header.msg_namelen == 0)
+        s.header.msg_name = nullptr;
     s.whole = asks_for_all(r.sqe());
     if (r.progress != 0) {
         s.header.msg_control = nullptr;

@@ -46,6 +46,7 @@ std::uint32_t kernel_side::submit(std::uint32_t most) noexcept {
     std::uint32_t const queued = queues_.submissions();
     std::uint32_t taken = 0;
     submitting_ = true;
+    counted_before_ = counted_so_far();
     for (std::uint32_t left = most < queued ? most : queued; left != 0; --left) {
         ++taken;
         if (!take_one())

@@ -100,7 +100,9 @@ long transfer(request const& r, std::span<::iovec const> memory, int flags) noex
     abi::sqe const& entry = r.sqe();
     long const number = is_write(code_of(r)) ? SYS_pwritev2 : SYS_preadv2;
     bool const multi = code_of(r) == abi::opcode::read_multishot;
-    std::uint64_t const at = multi || entry.off == here ? here : entry.off + r.progress;
+    // A stream of reads has no position to go on from, and 0 is as good as none.
+    bool const anywhere = entry.off == here || (multi && entry.off == 0);
+    std::uint64_t const at = anywhere ? here : entry.off + (multi ? 0 : r.progress);
     auto const go = [&](std::uint64_t offset) {
         return call(number, r.fd, memory.data(), memory.size(), static_cast<long>(offset),
                     sizeof(long) == 8 ? 0L : static_cast<long>(offset >> 32),

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// What is left out of a step, because who comes first is left open.
+#include "side.hpp"
+
+#include <sys/stat.h>
+
+namespace fuzz {
+
+/// Whether it would wait for the same as what is in flight, or as what is submitted `with` it.
+bool side::competes(action const& a, step const& with) const {
+    if (a.on == place::made && a.what->is(trait::moves)) {
+        struct ::stat s{};
+        return ::fstat(around_.fd(a.on, a.details >> 32), &s) != 0 || !S_ISREG(s.st_mode);
+    }
+    if (around_.is_shut(a.on) && (a.flags & raw(abi::sqe_flag::fixed_file)) == 0)
+        return true;
+    if (a.what->needs == topic::counts) { // whether one counts in the other is left open
+        for (action const& other : with)
+            if (other.what == a.what)
+                return true;
+        for (std::size_t i = 0; i < most_requests; ++i)
+            if (expected_[i] && actions_[i] != nullptr && actions_[i]->what == a.what)
+                return true;
+    }
+    // What is read into a registered buffer comes before or after what is written from it.
+    if ((a.what->claims & resource(place::registered)) != 0)
+        for (std::size_t i = 0; i < most_requests; ++i)
+            if (expected_[i] && actions_[i] != nullptr &&
+                (actions_[i]->what->claims & resource(place::registered)) != 0)
+                return true;
+    if (a.on == place::nowhere || a.what->is(trait::sure) || a.what->is(trait::shares))
+        return false;
+    if (silent_places_[static_cast<std::size_t>(a.on)])
+        return true;
+    for (action const& other : with)
+        if (other.on == a.on && !other.what->is(trait::sure) && !other.what->is(trait::shares))
+            return true;
+    // What is in flight is used on one thing, and on others by the way.
+    constexpr std::uint32_t apart =
+        resource(place::slots) | resource(place::groups) | resource(place::listener);
+    for (std::size_t i = 0; i < most_requests; ++i)
+        if (expected_[i] && actions_[i] != nullptr &&
+            (actions_[i]->what->claims & (resource(a.on) | a.what->claims) & ~apart) != 0)
+            return true;
+    for (std::size_t i = 0; i < most_requests; ++i)
+        if (expected_[i] && actions_[i] != nullptr && actions_[i]->on == a.on &&
+            !actions_[i]->what->is(trait::shares))
+            return true;
+    return false;
+}
+
+/// Whether a request waits that will choose a buffer when something comes, or tell of it.
+bool side::chooses_in_flight() const {
+    for (std::size_t i = 0; i < most_requests; ++i)
+        if (actions_[i] != nullptr &&
+            (actions_[i]->what->is(trait::chooses) || actions_[i]->what->is(trait::shares)) &&
+            (expected_[i] || (actions_[i]->flags & raw(abi::sqe_flag::cqe_skip_success)) != 0))
+            return true;
+    return false;
+}
+
+/// Requests of that kind which are in flight, or linked to such.
+std::size_t side::in_flight(abi::opcode code) const {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < most_requests; ++i)
+        n += expected_[i] && actions_[i] != nullptr && actions_[i]->what->code == code;
+    return n;
+}
+
+step side::without_competition(step const& s) const {
+    step out;
+    // futex_waitv(2) tells one word of those that were woken, and whether it stands in the queue of
+    // the other by then is left open: one at a time.
+    bool const has_waitv = in_flight(abi::opcode::futex_waitv) != 0;
+    std::size_t wakes = in_flight(abi::opcode::futex_wake);
+    // Of two that make something come, or choose a buffer, one may be before the other.
+    bool const only_one = chooses_in_flight();
+    bool has_one = false;
+    for (std::size_t first = 0, end = 0; first < s.size(); first = end) {
+        bool apart = true;
+        int moves = 0;
+        std::size_t const wakes_before = wakes;
+        do {
+            apart = apart && !competes(s[end], out);
+            wakes += s[end].what->code == abi::opcode::futex_wake;
+            moves += (s[end].on != place::nowhere && !s[end].what->is(trait::shares)) ||
+                     s[end].what->is(trait::chooses) ||
+                     (s[end].what->claims & resource(place::groups)) != 0;
+        } while ((s[end++].flags & links) != 0 && end < s.size());
+        if (has_waitv && wakes > 1 && wakes > wakes_before) {
+            wakes = wakes_before;
+            continue;
+        }
+        if (only_one && moves != 0 && (moves > 1 || std::exchange(has_one, has_one || apart)))
+            continue;
+        if (apart)
+            out.insert(out.end(), s.begin() + static_cast<std::ptrdiff_t>(first),
+                       s.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    return out;
+}
+
+} // namespace fuzz
