@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/abi/names.hpp>
 #include <rondo/core/error.hpp>
+#include <rondo/core/short_name.hpp>
 
 #include <cstring>
 #include <netdb.h>
@@ -26,6 +27,8 @@ std::string_view words_for(attempt what) noexcept {
     case attempt::wait: return "waiting for completions";
     case attempt::adopt: return "adopting a descriptor";
     case attempt::use_closed: return "using a closed object";
+    case attempt::resolve: return "finding an address";
+    case attempt::socket_option: return "setsockopt";
     case attempt::registration: break;
     }
     return {};
@@ -104,7 +107,50 @@ std::string_view fixed_words_for(cause why) noexcept {
                "wait for 0 completions at a time and look at the clock, or add a poller";
     case cause::forked: return "the ring belongs to the parent process: create one here";
     case cause::moved_from: return "the object was moved from";
+    case cause::ended: return "it was stopped or closed";
+    case cause::stale_ticket: return "the ticket was waited for before, or names nothing";
     default: return {};
+    }
+}
+
+constexpr std::string_view known_networks = "tcp, tcp4, tcp6, udp, udp4, udp6 and unix";
+
+/// `before`, the name in quotation marks, `after`.
+void append_named(error_text& out, std::string_view before, std::uint64_t detail,
+                  std::string_view after) noexcept {
+    out.append(before).append(" \"").append(short_name(detail)).append("\"").append(after);
+}
+
+/// Causes that sockets have, and the names in them.
+void append_socket_cause(error_text& out, cause why, std::uint64_t detail) noexcept {
+    switch (why) {
+    case cause::unknown_network:
+        append_named(out, "there is no network", detail, ": the networks are ");
+        out.append(known_networks);
+        return;
+    case cause::unknown_option: return append_named(out, "there is no socket option", detail, "");
+    case cause::option_value:
+        return append_named(out, "the value is out of range for the socket option", detail, "");
+    case cause::option_refused:
+        return append_named(out, "the system refuses the socket option", detail, " here");
+    case cause::bad_address:
+        out.append("an address is host:port, [host]:port or :port, of a unix socket a path or "
+                   "@name; this one makes no sense from its character ")
+            .append(static_cast<std::int64_t>(detail) + 1)
+            .append(" on");
+        return;
+    case cause::long_path:
+        out.append("the path of a unix socket has 107 bytes at most, this one has ")
+            .append(static_cast<std::int64_t>(detail));
+        return;
+    case cause::stale_socket:
+        out.append("nobody listens there, the socket file was left behind by a program that ended: "
+                   "remove it, or listen with remove_stale");
+        return;
+    case cause::no_connections:
+        out.append("this network has no connections to accept: bind a datagram_socket");
+        return;
+    default: return;
     }
 }
 
@@ -133,6 +179,14 @@ void append_cause(error_text& out, cause why, std::uint64_t detail) noexcept {
     case cause::memory_size:
         out.append("page-aligned memory of ").append(number).append(" bytes or more is needed");
         return;
+    case cause::unknown_network:
+    case cause::unknown_option:
+    case cause::option_value:
+    case cause::option_refused:
+    case cause::bad_address:
+    case cause::long_path:
+    case cause::stale_socket:
+    case cause::no_connections: return append_socket_cause(out, why, detail);
     default: out.append(fixed_words_for(why)); return;
     }
 }

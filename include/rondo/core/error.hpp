@@ -42,6 +42,8 @@ enum class attempt : std::uint16_t {
     wait,                 ///< waiting for completions
     adopt,                ///< taking over a descriptor
     use_closed,           ///< using what was closed
+    resolve,              ///< finding the address that a text names
+    socket_option,        ///< setsockopt(2)
     registration = 0x200, ///< plus the io_uring_register(2) operation
 };
 
@@ -76,6 +78,16 @@ enum class cause : std::uint8_t {
     device_polling,    ///< a ring with setup::iopoll cannot wait like that
     forked,            ///< the ring belongs to the parent process
     moved_from,        ///< the object was moved away
+    ended,             ///< the object was stopped or closed
+    stale_ticket,      ///< the ticket's operation was waited for before
+    unknown_network,   ///< detail: the name, by short_name
+    unknown_option,    ///< detail: the socket option's name, by short_name
+    option_value,      ///< detail: the socket option whose value is out of range, by short_name
+    option_refused,    ///< detail: the socket option that the system refuses, by short_name
+    bad_address,       ///< detail: at which of its characters an address makes no sense, from 0
+    long_path,         ///< detail: bytes of a unix socket's path; 107 are the most
+    stale_socket,      ///< the file of a unix socket whose program has ended
+    no_connections,    ///< a network without connections that could be accepted
 };
 
 /// Text of bounded length, owned; what error::message() returns. Converts to a view into itself.

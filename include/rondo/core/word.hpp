@@ -30,6 +30,13 @@ template <class T>
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
+/// See load_relaxed().
+template <class T>
+[[gnu::always_inline]] inline void store_relaxed(T* word, T value) noexcept {
+    static_assert(std::is_integral_v<T>);
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
 /// A store that later sequentially consistent loads cannot overtake. A pair of these replaces a
 /// full fence, which TSan does not model.
 template <class T>

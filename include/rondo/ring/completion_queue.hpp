@@ -60,6 +60,9 @@ public:
         store_release(khead_, head_);
     }
 
+    /// release(), but for the entry taken last: the kernel goes on seeing a completion there.
+    void release_but_one() noexcept { store_release(khead_, head_ - 1); }
+
     /// pop() with the 16 bytes more of a cqe32; zeros when the completion has none.
     bool pop(abi::cqe32& out) noexcept;
 

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include "shard.hpp"
+
+#include "descriptor.hpp"
+
+#include <rondo/abi/enter.hpp>
+#include <rondo/abi/opcode.hpp>
+#include <rondo/core/annotate.hpp>
+#include <rondo/core/assert.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <poll.h>
+
+namespace rondo {
+
+shard::shard(ring made, std::uint32_t index, std::int64_t submit_delay,
+             std::uint32_t const* alive) noexcept
+    : ring_(std::move(made)),
+      backend_(ring_.registry()->backend().is_kernel() ? nullptr : &ring_.registry()->backend()),
+      fd_(ring_.registry()->fd()), id_(next_shard_id()),
+      registers_(backend_ == nullptr && has(ring_.features().enter, abi::enter::registered_ring)),
+      alive_(alive), has_poller_(has(ring_.features().setup, abi::setup::sqpoll)),
+      timed_(has(ring_.features().enter, abi::enter::ext_arg)), index_(index),
+      submit_delay_(submit_delay) {}
+
+[[gnu::always_inline]] inline long shard::enter(std::uint32_t n, std::uint32_t least,
+                                                std::uint32_t flags, void const* arg,
+                                                std::size_t arg_size) noexcept {
+    annotate::submitting();
+    long answer = 0;
+    if (backend_ == nullptr) [[likely]] {
+        ring_descriptor const by = registers_ ? descriptor_here(id_, fd_) : ring_descriptor{fd_, 0};
+        answer = abi::call_enter(by.fd, n, least, flags | by.flags, arg, arg_size);
+    } else {
+        answer = backend_->enter(fd_, n, least, flags, arg, arg_size);
+    }
+    annotate::reaping();
+    return answer;
+}
+
+long shard::enter_kernel(std::uint32_t least, std::uint32_t flags, void const* arg,
+                         std::size_t arg_size) noexcept {
+    return enter(0, least, flags, arg, arg_size);
+}
+
+void shard::hold::wake() noexcept {
+    for (std::size_t i = 0; i < count_; ++i)
+        futex_wake(words_[i]);
+    count_ = 0;
+}
+
+void shard::hold::wake_later(flight const& f) noexcept {
+    if (count_ == most)
+        futex_wake(words_[--count_]);
+    words_[count_++] = &f.word;
+}
+
+// The way of an operation that completes at once, in one piece.
+
+[[gnu::always_inline]] inline void shard::queue(hold& h, abi::sqe const& entry) noexcept {
+    if (ring_.sq().is_full()) [[unlikely]]
+        make_room(h, 1);
+    ring_.sq().reserve() = entry;
+    ++in_flight_;
+    ++submitted_;
+}
+
+[[gnu::always_inline]] inline void shard::flush_now(hold& h) noexcept {
+    std::uint32_t const n = ring_.sq().publish();
+    ++enters_;
+    if (enter(n, 0, 0, nullptr, 0) != static_cast<long>(n)) [[unlikely]]
+        flush_rest(h);
+}
+
+/// Step "finish". After the store its waiter may return, and the flight be gone.
+[[gnu::always_inline]] inline void shard::finish(hold& h, flight& f) noexcept {
+    if (load_relaxed(&f.word) != flight::idle) [[unlikely]]
+        return finish_waited(h, f);
+    // Partner: flight::is_over().
+    store_release(&f.word, static_cast<std::uint32_t>(flight::over));
+}
+
+[[gnu::always_inline]] inline void shard::deliver(hold& h, abi::cqe const& c) noexcept {
+    constexpr auto unusual = abi::cqe_flag::more | abi::cqe_flag::notif;
+    flight* const f = flight::of(c.user_data);
+    if ((c.user_data & flight::tag) == 0 || f == nullptr || (c.flags & raw(unusual)) != 0)
+        [[unlikely]]
+        return deliver_unusual(h, c);
+    --in_flight_;
+    f->completion = c;
+    finish(h, *f);
+}
+
+/// Step "keep one", see the top of shard.hpp.
+[[gnu::always_inline]] inline void shard::give_back(bool taken) noexcept {
+    if (reaper_ != nullptr) {
+        kept_one_ |= taken;
+        if (kept_one_) {
+            ring_.cq().release_but_one();
+            return;
+        }
+    }
+    ring_.cq().release();
+}
+
+[[gnu::always_inline]] inline void shard::take_all(hold& h) noexcept {
+    bool taken = false;
+    while (abi::cqe const* const c = ring_.cq().take()) {
+        taken = true;
+        deliver(h, *c);
+    }
+    give_back(taken);
+}
+
+[[gnu::always_inline]] inline void shard::reap_now(hold& h) noexcept {
+    constexpr auto put_off = abi::sq_ring_flag::cq_overflow | abi::sq_ring_flag::taskrun;
+    take_all(h);
+    if (any(ring_.sq().flags() & put_off)) [[unlikely]]
+        reap_more(h);
+}
+
+/// At once, or when enough time was given to others to join in. Then reaps.
+[[gnu::always_inline]] inline void shard::send_queued(hold& h) noexcept {
+    if (submit_delay_ != 0 || has_poller_) [[unlikely]]
+        flush_poller_or_gather(h, true);
+    else
+        flush_now(h);
+    reap_now(h);
+}
+
+// Submitting
+
+// `stopped` is looked at when there is room: making it may let go of the lock for a while.
+
+result<> shard::submit(hold& h, abi::sqe const& entry) noexcept {
+    make_room(h, 1);
+    if (stopped) [[unlikely]]
+        return fail(ESHUTDOWN, attempt::push, cause::ended);
+    queue(h, entry);
+    send_queued(h);
+    return {};
+}
+
+bool shard::run_at_once(abi::sqe const& entry, flight& f, bool& refused) noexcept {
+    hold h(*this);
+    if (ring_.sq().is_full()) [[unlikely]]
+        make_room(h, 1);
+    if (stopped) [[unlikely]] {
+        refused = true;
+        return false;
+    }
+    f.cancels = cancels;
+    queue(h, entry);
+    send_queued(h);
+    return load_relaxed(&f.word) == flight::over;
+}
+
+result<> shard::submit(hold& h, flight_slot* first, std::uint32_t n) noexcept {
+    submission_queue& sq = ring_.sq();
+    if (!sq.has_room(n)) [[unlikely]]
+        make_room(h, n);
+    if (stopped) [[unlikely]]
+        return fail(ESHUTDOWN, attempt::push, cause::ended);
+    in_flight_ += n;
+    submitted_ += n;
+    for (; n != 0; --n, first = static_cast<flight_slot*>(first->next)) {
+        first->submitted = true;
+        sq.reserve() = first->entry;
+    }
+    send_queued(h);
+    return {};
+}
+
+void shard::make_room(hold& h, std::uint32_t n) noexcept {
+    while (!ring_.sq().has_room(n)) [[unlikely]] {
+        flush(h);
+        if (has_poller_ && !ring_.sq().has_room(n))
+            static_cast<void>(enter(0, 0, raw(abi::enter::sq_wait), nullptr, 0));
+    }
+}
+
+/// Goes on until all is taken.
+void shard::flush_rest(hold& h) noexcept {
+    while (std::uint32_t const left = ring_.sq().publish()) {
+        long const taken = enter(left, 0, 0, nullptr, 0);
+        ++enters_;
+        if (taken == 0 || taken == -EAGAIN || taken == -EBUSY) {
+            // Want of memory, or completions that the kernel wants to be rid of first.
+            reap(h);
+            pause(h);
+        } else if (taken < 0 && taken != -EINTR) {
+            return fail_queued(h, static_cast<int>(-taken));
+        }
+    }
+}
+
+void shard::flush_if_due(hold& h) noexcept {
+    if (gathered_since_ != 0 && steady_now() - gathered_since_ >= submit_delay_)
+        flush(h);
+}
+
+void shard::wake_poller() noexcept {
+    if (ring_.sq().unpublished() != 0)
+        ++enters_;
+    annotate::submitting();
+    if (ring_.sq().publish_to_poller())
+        static_cast<void>(enter(0, 0, raw(abi::enter::sq_wakeup), nullptr, 0));
+}
+
+/// A millisecond without the lock, for when the kernel has no memory and nothing else can be done.
+void shard::pause(hold& h) noexcept {
+    h.let_go();
+    static_cast<void>(::poll(nullptr, 0, 1));
+    h.take();
+}
+
+/// The kernel will take nothing any more: everything queued fails by what it says.
+void shard::fail_queued(hold& h, int code) noexcept {
+    submission_queue& sq = ring_.sq();
+    std::uint32_t const n = sq.tail() - sq.head();
+    for (std::uint32_t i = 0; i < n; ++i) {
+        abi::cqe failed{};
+        failed.user_data = sq.at(sq.head() + i)->user_data;
+        failed.res = -code;
+        deliver(h, failed);
+    }
+    sq.withdraw();
+}
+
+/// What the shard itself has to say, with all that was gathered.
+void shard::send(hold& h, abi::sqe const& entry) noexcept {
+    queue(h, entry);
+    flush(h);
+}
+
+void shard::flush(hold& h) noexcept {
+    if (submit_delay_ != 0 || has_poller_)
+        flush_poller_or_gather(h, false);
+    else if (ring_.sq().pending() != 0)
+        flush_now(h);
+}
+
+void shard::flush_poller_or_gather(hold& h, bool may_wait) noexcept {
+    if (has_poller_)
+        return wake_poller();
+    if (may_wait && gathered_since_ == 0) {
+        gathered_since_ = steady_now();
+        return;
+    }
+    if (may_wait && steady_now() - gathered_since_ < submit_delay_)
+        return;
+    gathered_since_ = 0;
+    if (ring_.sq().pending() != 0)
+        flush_now(h);
+}
+
+// Reaping
+
+void shard::reap(hold& h) noexcept { reap_now(h); }
+
+/// What the kernel has put off, in a bounded number of rounds: whoever waits comes again.
+void shard::reap_more(hold& h) noexcept {
+    constexpr auto put_off = abi::sq_ring_flag::cq_overflow | abi::sq_ring_flag::taskrun;
+    for (int rounds = 0; rounds < 16 && any(ring_.sq().flags() & put_off); ++rounds) {
+        static_cast<void>(enter(0, 0, raw(abi::enter::getevents), nullptr, 0));
+        if (ring_.cq().ready() == 0)
+            return;
+        take_all(h);
+    }
+}
+
+/// Step "finish" of a flight whose waiter sleeps or was called.
+void shard::finish_waited(hold& h, flight& f) noexcept {
+    if (f.listed)
+        unlink(f);
+    std::uint32_t const was = load_relaxed(&f.word);
+    called_ -= was == flight::called ? 1 : 0;
+    // Partner: flight::is_over().
+    store_release(&f.word, static_cast<std::uint32_t>(flight::over));
+    if (was == flight::slept)
+        h.wake_later(f);
+}
+
+void shard::deliver_unusual(hold& h, abi::cqe const& c) noexcept {
+    bool const final = !abi::more(c);
+    in_flight_ -= final ? 1 : 0;
+    if ((c.user_data & flight::tag) == 0) {
+        try {
+            stream.push_back(c);
+        } catch (std::exception const&) {
+            RONDO_ASSERT(false, "out of memory while completions of a shared ring wait for next(): "
+                                "call it more often");
+        }
+        if (stream_waiter != nullptr && stream_waiter->listed)
+            call(h, *stream_waiter);
+    } else if (flight* const f = flight::of(c.user_data); f != nullptr) {
+        if (!abi::has(c, abi::cqe_flag::notif))
+            f->completion = c;
+        if (final)
+            finish(h, *f);
+    }
+}
+
+} // namespace rondo

@@ -1,0 +1,32 @@
+# Models of shared_ring's protocol, searched by SPIN; skipped with a reason where there is none.
+
+function(rondo_model test model)
+    add_test(NAME model/${test}
+        COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/model/run.sh ${model} ${ARGN})
+    set_tests_properties(model/${test} PROPERTIES
+        TIMEOUT 300 LABELS model SKIP_RETURN_CODE 77)
+endfunction()
+
+rondo_model(lock lock)
+foreach(size IN ITEMS 2 4)
+    rondo_model(tickets.${size} tickets.${size})
+    foreach(scenario IN ITEMS run refused limited ended both)
+        rondo_model(shard.${size}.${scenario} shard.${size}.${scenario})
+    endforeach()
+endforeach()
+
+# Each breaks one step, and must be found out.
+foreach(mutant IN ITEMS let_go_does_not_wake woken_takes_it_as_held futex_does_not_compare
+        take_without_exchange)
+    rondo_model(mutants/${mutant} lock ${mutant})
+endforeach()
+foreach(mutant IN ITEMS keeps_none keeps_one_always no_hand_on finish_keeps_called
+        finish_does_not_wake finish_unlinks_last flush_submits_twice)
+    rondo_model(mutants/${mutant} shard.2.run ${mutant})
+endforeach()
+rondo_model(mutants/no_room_made shard.2.refused no_room_made)
+rondo_model(mutants/nudge_without_nop shard.2.both nudge_without_nop)
+foreach(mutant IN ITEMS claim_without_exchange return_keeps_generation
+        slot_taken_without_lock)
+    rondo_model(mutants/${mutant} tickets.2 ${mutant})
+endforeach()

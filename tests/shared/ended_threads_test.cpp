@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Threads that end with operations submitted: the kernel cancels those, and whoever waits gets
+// their results all the same.
+#include "shared_test.hpp"
+
+#include <rondo/op/all.hpp>
+
+#include <sys/stat.h>
+
+namespace rondo {
+namespace {
+
+using namespace test;
+
+class shared_ended_threads : public shared_matrix {
+protected:
+    /// What `body` returns, from a thread that is gone.
+    template <class Body>
+    auto from_a_thread_that_ends(Body const& body) {
+        std::optional<decltype(body())> out;
+        std::thread([&] {
+            out.emplace(body());
+            static_cast<void>(shared_->flush());
+        }).join();
+        return *out;
+    }
+};
+RONDO_FOR_EVERY_SHAPE(shared_ended_threads);
+
+TEST_P(shared_ended_threads, a_read_brings_its_bytes) {
+    for (int i = 0; i < 10; ++i) {
+        pipe_pair const pipe;
+        std::array<char, 8> memory{};
+        auto const later = from_a_thread_that_ends(
+            [&] { return shared_->submit(op::read{pipe.out, memory}).or_throw("submit"); });
+        if (i % 2 == 0)
+            pipe.write("abc");
+        std::jthread writer([&] {
+            std::this_thread::sleep_for(3ms);
+            if (i % 2 != 0)
+                pipe.write("abc");
+        });
+        EXPECT_TRUE(holds(shared_->wait(later, patience), 3u));
+        EXPECT_EQ(std::string_view(memory.data(), 3), "abc");
+    }
+}
+
+TEST_P(shared_ended_threads, a_receive_a_poll_and_a_timeout_end_as_they_should) {
+    auto const [client, server] = tcp_pair();
+    std::array<char, 8> memory{};
+    op::timeout const when{.when = 20ms};
+    auto const start = std::chrono::steady_clock::now();
+    auto const [received, polled, timed] = from_a_thread_that_ends([&, &s = server] {
+        return std::tuple(shared_->submit(op::recv{s, memory, MSG_PEEK}).or_throw("recv"),
+                          shared_->submit(op::poll{.fd = s, .events = POLLIN}).or_throw("poll"),
+                          shared_->submit(when).or_throw("timeout"));
+    });
+    EXPECT_TRUE(fails(shared_->wait(received, 5ms), ETIME));
+    EXPECT_TRUE(holds(shared_->wait(timed, patience), op::timeout_end::time));
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 20ms);
+    send_text(client, "hello");
+    EXPECT_TRUE(holds(shared_->wait(received, patience), 5u));
+    EXPECT_TRUE(holds(shared_->wait(polled, patience), std::uint32_t{POLLIN}));
+}
+
+TEST_P(shared_ended_threads, one_in_a_worker_thread_is_run_again) {
+    pipe_pair const pipe;
+    std::array<char, 8> memory{};
+    auto const later = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    EXPECT_TRUE(fails(shared_->wait(later, 20ms), ETIME));
+    pipe.write("abcd");
+    EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
+}
+
+TEST_P(shared_ended_threads, what_is_polled_as_over_is_not_waited_for) {
+    pipe_pair const pipe;
+    std::array<char, 8> memory{};
+    auto const later = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_FALSE(shared_->poll(later)) << "nothing was written";
+        std::this_thread::sleep_for(1ms);
+    }
+    pipe.write("abcd");
+    EXPECT_TRUE(eventually([&] { return shared_->poll(later); }));
+    EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
+}
+
+TEST_P(shared_ended_threads, a_chain_runs_whole) {
+    pipe_pair const pipe;
+    std::array<char, 3> memory{};
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_->submit(op::link(op::read{pipe.out, memory}, numbered_nop(5)))
+            .or_throw("submit");
+    });
+    std::jthread writer([&] {
+        std::this_thread::sleep_for(5ms);
+        pipe.write("abc");
+    });
+    auto const [read, nop] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(read, 3u));
+    EXPECT_TRUE(holds(nop, 5));
+}
+
+TEST_P(shared_ended_threads, what_was_asked_to_end_is_not_run_again) {
+    pipe_pair const pipe;
+    std::array<char, 8> memory{};
+    auto const one = from_a_thread_that_ends([&] {
+        auto const t = shared_->submit(op::read{pipe.out, memory}).or_throw("submit");
+        EXPECT_TRUE(holds(shared_->cancel(t)));
+        return t;
+    });
+    EXPECT_TRUE(fails(shared_->wait(one, patience), ECANCELED));
+    auto const two = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::read{pipe.out, memory}).or_throw("submit"); });
+    EXPECT_TRUE(holds(shared_->cancel(two)));
+    EXPECT_TRUE(fails(shared_->wait(two, patience), ECANCELED));
+    auto const three = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    EXPECT_TRUE(holds(shared_->cancel(three)));
+    EXPECT_TRUE(fails(shared_->wait(three, patience), ECANCELED));
+}
+
+TEST_P(shared_ended_threads, a_cancel_of_other_files_does_not_end_it) {
+    pipe_pair const pipe, other;
+    std::array<char, 8> memory{};
+    auto const later = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    EXPECT_TRUE(holds(shared_->cancel(op::cancel_match::fd(other.out)), 0u));
+    pipe.write("ab");
+    EXPECT_TRUE(holds(shared_->wait(later, patience), 2u));
+}
+
+TEST_P(shared_ended_threads, many_that_end_at_once_lose_nothing) {
+    constexpr std::size_t count = 24;
+    std::vector<pipe_pair> pipes(count);
+    std::array<std::array<char, 4>, count> memory{};
+    std::vector<ticket<op::read<>>> tickets(count);
+    std::vector<std::jthread> waiters;
+    std::array<std::atomic<bool>, count> ready{};
+    on_threads(count, [&](std::size_t t) {
+        tickets[t] = shared_->submit(op::read{pipes[t].out, memory[t]}).or_throw("submit");
+        ready[t] = true;
+    });
+    for (std::size_t t = 0; t < count; ++t)
+        waiters.emplace_back([&, t] {
+            EXPECT_TRUE(holds(shared_->wait(tickets[t], patience), 2u));
+            EXPECT_EQ(memory[t][0], static_cast<char>('a' + t));
+        });
+    for (std::size_t t = 0; t < count; ++t) {
+        char const text[2] = {static_cast<char>('a' + t), '!'};
+        pipes[t].write({text, 2});
+    }
+}
+
+} // namespace
+} // namespace rondo
