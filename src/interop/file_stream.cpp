@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/interop/file_stream.hpp>
 
+#include <rondo/core/word.hpp>
+#include <rondo/interop/default_ring.hpp>
 #include <rondo/op/file.hpp>
 #include <rondo/op/open.hpp>
 #include <rondo/op/poll.hpp>
@@ -57,7 +59,7 @@ bool keeps_message_bounds(int fd) noexcept {
 
 } // namespace
 
-result<file_stream> file_stream::open(ring& on, char const* path, int flags,
+result<file_stream> file_stream::open(any_ring on, char const* path, int flags,
                                       ::mode_t permissions) noexcept {
     // Inline, the kernel opens with O_NONBLOCK, which does not wait for a fifo's other end.
     auto fd = on.run(
@@ -67,11 +69,25 @@ result<file_stream> file_stream::open(ring& on, char const* path, int flags,
     return adopt(on, std::move(*fd));
 }
 
-result<file_stream> file_stream::adopt(ring& on, unique_fd fd) noexcept {
+result<file_stream> file_stream::adopt(any_ring on, unique_fd fd) noexcept {
     file_stream out(on, std::move(fd));
     if (result<> known = out.examine(); !known)
         return fail(known.error());
     return out;
+}
+
+result<file_stream> file_stream::open(char const* path, int flags, ::mode_t permissions) noexcept {
+    auto const on = default_ring();
+    if (!on)
+        return fail(on.error());
+    return open(**on, path, flags, permissions);
+}
+
+result<file_stream> file_stream::adopt(unique_fd fd) noexcept {
+    auto const on = default_ring();
+    if (!on)
+        return fail(on.error());
+    return adopt(**on, std::move(fd));
 }
 
 result<> file_stream::examine() noexcept {
@@ -94,14 +110,14 @@ result<> file_stream::examine() noexcept {
 template <class Op>
 result<std::size_t> file_stream::wait_for(Op const& o, std::uint32_t events) noexcept {
     for (;;) {
-        result<std::size_t> const moved = ring_->run(o);
+        result<std::size_t> const moved = ring_.run(o);
         if (moved || moved.error() != EAGAIN)
             return moved;
         // From a blocking file it is the driver's own answer: waiting could turn into spinning.
         int const flags = ::fcntl(fd_.get(), F_GETFL);
         if (flags < 0 || (flags & O_NONBLOCK) == 0)
             return moved;
-        if (auto ready = ring_->run(op::poll{.fd = fd_, .events = events}); !ready)
+        if (auto ready = ring_.run(op::poll{.fd = fd_, .events = events}); !ready)
             return fail(ready.error());
     }
 }
@@ -116,7 +132,7 @@ result<std::size_t> file_stream::read(mutable_bytes into) noexcept {
             ? plainly(attempt::read, [&] { return ::read(fd_.get(), into.data(), into.size()); })
             : wait_for(op::read{.fd = fd_, .into = into}, POLLIN);
     if (got)
-        at_end_ = *got == 0;
+        store_relaxed(&at_end_, *got == 0);
     return got;
 }
 
@@ -125,7 +141,7 @@ result<std::size_t> file_stream::write(const_bytes from) noexcept {
         return used_after_close();
     if (from.size() == 0)
         return 0u;
-    at_end_ = false;
+    store_relaxed(&at_end_, false);
     if (kind_ == kind::regular)
         return plainly(attempt::write,
                        [&] { return ::write(fd_.get(), from.data(), from.size()); });
@@ -247,7 +263,7 @@ result<std::uint64_t> file_stream::seek(std::int64_t offset, seek_from from) noe
     ::off_t const at = ::lseek(fd_.get(), offset, whence[static_cast<std::size_t>(from)]);
     if (at < 0)
         return fail(error::last(attempt::seek));
-    at_end_ = false;
+    store_relaxed(&at_end_, false);
     return static_cast<std::uint64_t>(at);
 }
 
@@ -271,19 +287,19 @@ result<std::uint64_t> file_stream::size() const noexcept {
 result<> file_stream::sync(abi::fsync_flag flags) noexcept {
     if (!fd_)
         return used_after_close();
-    return ring_->run(op::fsync{.fd = fd_, .flags = flags});
+    return ring_.run(op::fsync{.fd = fd_, .flags = flags});
 }
 
 result<> file_stream::close() noexcept {
     if (!fd_)
         return used_after_close();
-    at_end_ = false;
-    if (!ring_->features().supports<op::close>()) {
+    store_relaxed(&at_end_, false);
+    if (!ring_.features().supports<op::close>()) {
         if (::close(fd_.release()) != 0)
             return fail(error::last(attempt::close));
         return {};
     }
-    result<> const closed = ring_->run(op::close{.fd = fd_});
+    result<> const closed = ring_.run(op::close{.fd = fd_});
     // Whatever the file says of its data, the descriptor is gone; not so when the ring did not get
     // to run the operation (a restricted one says EACCES).
     bool const ran = closed || (closed.error().attempted() == op::attempt_of<op::close> &&

@@ -3,18 +3,22 @@
 
 // file_stream: an open file as reader, writer, seeker and closer, blocking, over a ring.
 //
-//     auto file = file_stream::open(ring, "log", O_RDWR | O_CREAT | O_APPEND).or_throw("log");
+//     auto file = file_stream::open("log", O_RDWR | O_CREAT | O_APPEND).or_throw("log");
 //     file.write_all(line).or_throw("log");
 //     auto n = file.read_at(buffer, 0);
 //
 // Opening, closing, syncing, and transfers on pipes, sockets, terminals and devices go through the
 // ring. A blocking transfer on a regular file is the plain system call: there a ring cannot win, as
-// the kernel hands most buffered writes to a worker thread. One thread at a time, the ring's.
+// the kernel hands most buffered writes to a worker thread.
+//
+// Over a shared_ring, or none given, any threads may read and write one stream at the same time, as
+// they may one descriptor: each call moves the shared offset by what it moved. Moving, closing and
+// destroying are for when no other thread is inside. Over a ring of one thread it is that thread's.
 
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
 #include <rondo/op/bytes.hpp>
-#include <rondo/ring/ring.hpp>
+#include <rondo/interop/any_ring.hpp>
 
 #include <fcntl.h>
 #include <sys/types.h>
@@ -38,13 +42,18 @@ public:
     /// open(2) with O_CLOEXEC. `on` outlives the stream and stays where it is; `path` is needed for
     /// the call only; `permissions`, less the umask, are for a file that is created. A fifo is
     /// waited for as open(2) does it. Linux 5.6
-    [[nodiscard]] static result<file_stream> open(ring& on, char const* path, int flags = O_RDONLY,
+    [[nodiscard]] static result<file_stream> open(any_ring on, char const* path,
+                                                  int flags = O_RDONLY,
+                                                  ::mode_t permissions = 0666) noexcept;
+    /// The same over default_ring().
+    [[nodiscard]] static result<file_stream> open(char const* path, int flags = O_RDONLY,
                                                   ::mode_t permissions = 0666) noexcept;
 
     /// Takes over an open file and goes on at its offset; a non-blocking one is waited for where it
     /// says EAGAIN. When adoption fails, `fd` is closed. EPROTOTYPE for sockets that keep the
     /// bounds of messages: an empty message could not be told from the end.
-    [[nodiscard]] static result<file_stream> adopt(ring& on, unique_fd fd) noexcept;
+    [[nodiscard]] static result<file_stream> adopt(any_ring on, unique_fd fd) noexcept;
+    [[nodiscard]] static result<file_stream> adopt(unique_fd fd) noexcept;
 
     /// read(2) at the shared offset, which moves on. Fewer bytes than asked for are no error.
     ///
@@ -53,8 +62,9 @@ public:
     /// the standard streams have it too, so that sums and comparisons need no unwrapping.
     result<std::size_t> read(mutable_bytes into) noexcept;
     /// The last read at the shared offset found the end of the file. Cleared by whatever moves or
-    /// extends: seek() and the writes. Positional calls leave it alone.
-    [[nodiscard]] bool at_end() const noexcept { return at_end_; }
+    /// extends: seek() and the writes. Positional calls leave it alone. Between threads it is that
+    /// of any of them.
+    [[nodiscard]] bool at_end() const noexcept { return load_relaxed(&at_end_); }
 
     /// write(2) at the shared offset, which moves on; at the end of the file with O_APPEND. May
     /// write less than all. EPIPE comes with SIGPIPE: ignore the signal.
@@ -100,7 +110,7 @@ public:
 private:
     enum class kind : std::uint8_t { regular, block_device, other };
 
-    file_stream(ring& on, unique_fd fd) noexcept : ring_(&on), fd_(std::move(fd)) {}
+    file_stream(any_ring on, unique_fd fd) noexcept : ring_(on), fd_(std::move(fd)) {}
     result<> examine() noexcept;
     template <class Op>
     result<std::size_t> wait_for(Op const& o, std::uint32_t events) noexcept;
@@ -109,12 +119,12 @@ private:
     result<std::size_t> append_rest(Container& out) noexcept;
     [[nodiscard]] std::size_t size_of_rest() const noexcept;
 
-    ring* ring_;
+    any_ring ring_;
     unique_fd fd_;
     kind kind_ = kind::other;
     bool has_positions_ = false;
     bool appends_ = false;
-    bool at_end_ = false;
+    bool at_end_ = false; // of whoever read last: a hint where threads share the stream
 };
 
 } // namespace rondo
