@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# cat_ring.sh PROGRAM ENGINE
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/cats.sh"
