@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/interop/file_stream.hpp>
 
+#include "plain_call.hpp"
+
 #include <rondo/core/word.hpp>
 #include <rondo/interop/default_ring.hpp>
 #include <rondo/op/file.hpp>
@@ -22,25 +24,8 @@
 namespace rondo {
 namespace {
 
-/// RWF_NOAPPEND of pwritev2(2): the position counts although the file was opened with O_APPEND.
-/// Not in the headers of older systems. Linux 6.9
-constexpr int no_append = 0x20;
-
 /// Steps in which read_to_end grows its buffer when the file does not tell its size.
 constexpr std::size_t least_growth = 64 * 1024;
-
-/// A system call that moves bytes, again after EINTR.
-template <class Call>
-result<std::size_t> plainly(attempt what, Call const& call) noexcept {
-    for (;;) {
-        ::ssize_t const moved = call();
-        if (moved >= 0)
-            return static_cast<std::size_t>(moved);
-        error const failure = error::last(what);
-        if (failure != EINTR)
-            return fail(failure);
-    }
-}
 
 std::unexpected<error> used_after_close() noexcept { return fail(EBADF, attempt::use_closed); }
 

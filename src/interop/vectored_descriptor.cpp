@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/interop/vectored_descriptor.hpp>
 
+#include "plain_call.hpp"
+
 #include <rondo/core/assert.hpp>
 #include <rondo/core/futex.hpp>
 #include <rondo/interop/default_ring.hpp>
@@ -22,23 +24,6 @@
 
 namespace rondo {
 namespace {
-
-/// RWF_NOAPPEND of pwritev2(2): the position counts although the file was opened with O_APPEND.
-/// Not in the headers of older systems. Linux 6.9
-constexpr int no_append = 0x20;
-
-/// A system call that moves bytes, again after EINTR.
-template <class Call>
-result<std::size_t> plainly(attempt what, Call const& call) noexcept {
-    for (;;) {
-        ::ssize_t const moved = call();
-        if (moved >= 0)
-            return static_cast<std::size_t>(moved);
-        error const failure = error::last(what);
-        if (failure != EINTR)
-            return fail(failure);
-    }
-}
 
 /// Takes `bytes` off the parts, and off those the empty ones.
 void take_off(std::span<::iovec>& parts, std::size_t bytes) noexcept {

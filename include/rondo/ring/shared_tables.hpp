@@ -80,6 +80,8 @@ public:
 
 private:
     explicit constexpr shared_buffers(shared_buffers_state* state) noexcept : state_(state) {}
+    template <class Make>
+    static result<shared_buffers> make(shared_ring& owner, Make const& make_one) noexcept;
 
     shared_buffers_state* state_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/ring/shared_ring.hpp>
 
+#include "shard_hot.hpp"
 #include "state.hpp"
 
 #include <rondo/core/assert.hpp>
@@ -47,20 +48,29 @@ result<> shared_ring::run_flight(abi::sqe const& entry, flight& f, limit const& 
     RONDO_ASSERT(state_ != nullptr, "a moved-from shared_ring was used");
     if (state_->is_child()) [[unlikely]]
         return used_in_child();
-    return run_on(state_->here(), entry, f, until);
+    shard& s = state_->here();
+    bool refused = false;
+    bool const over = s.run_at_once(entry, f, refused);
+    if (over && f.completion.res != -ECANCELED && f.completion.res != -EINTR) [[likely]]
+        return {};
+    return go_on(s, entry, f, until, refused);
 }
 
 result<> shared_ring::run_on(shard& s, abi::sqe const& entry, flight& f,
                              limit const& until) noexcept {
+    bool refused = false;
+    s.start(entry, f, refused);
+    return go_on(s, entry, f, until, refused);
+}
+
+/// After the first attempt.
+result<> shared_ring::go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
+                            bool refused) noexcept {
     for (std::uint32_t runs = 1;; ++runs) {
-        bool refused = false;
-        if (!s.run_at_once(entry, f, refused)) [[unlikely]] {
-            if (refused)
-                return fail(ESHUTDOWN, attempt::push, cause::ended);
-            auto const what = static_cast<attempt>(entry.opcode);
-            if (result<> done = wait_for(s, f, until, what); !done)
-                return done;
-        }
+        if (refused)
+            return fail(ESHUTDOWN, attempt::push, cause::ended);
+        if (result<> done = wait_for(s, f, until, static_cast<attempt>(entry.opcode)); !done)
+            return done;
         if (f.completion.res != -ECANCELED && f.completion.res != -EINTR) [[likely]]
             return {};
         // Another thread may have submitted it with its own, and have ended.
@@ -68,10 +78,13 @@ result<> shared_ring::run_on(shard& s, abi::sqe const& entry, flight& f,
         if (asked || f.completion.res == -EINTR || runs == shard::most_runs)
             return {};
         f = flight();
+        s.start(entry, f, refused);
     }
 }
 
 result<> shared_ring::wait_for(shard& s, flight& f, limit const& until, attempt what) noexcept {
+    if (f.is_over())
+        return {};
     int why = 0;
     if (until.moving == nullptr) {
         why = s.wait(f, until.at);

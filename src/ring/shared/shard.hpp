@@ -44,8 +44,10 @@ public:
     result<> submit(hold& h, abi::sqe const& entry) noexcept;
     /// The same for `n` slots, linked by flight::next, in order and together.
     result<> submit(hold& h, flight_slot* first, std::uint32_t n) noexcept;
-    /// Submits an entry for a flight, and reaps. True when it is over already. `refused` as of
-    /// submit().
+    /// Submits an entry for a flight, and reaps. True when it is over already. `refused` after
+    /// stop().
+    bool start(abi::sqe const& entry, flight& f, bool& refused) noexcept;
+    /// The same inline: shard_hot.hpp.
     bool run_at_once(abi::sqe const& entry, flight& f, bool& refused) noexcept;
     /// Waits until the flight is over (0), its limit has passed (ETIME) or ended (ECANCELED).
     int wait(flight& f, std::int64_t const& until) noexcept;

@@ -165,31 +165,25 @@ static result<> share(shared_state& shared, shared_buffers_state& state,
     });
 }
 
-result<shared_buffers> shared_buffers::create(shared_ring& owner,
-                                              buffers_options const& options) noexcept {
+template <class Make>
+result<shared_buffers> shared_buffers::make(shared_ring& owner, Make const& make_one) noexcept {
     RONDO_ASSERT(owner.state_ != nullptr, "a moved-from shared_ring was used");
     auto* const state = new (std::nothrow) shared_buffers_state;
     if (state == nullptr)
         return fail(ENOMEM, attempt::allocate);
     shared_buffers out(state);
-    result<> const made =
-        share(*owner.state_, *state, [&](ring& one) { return buffers::create(one, options); });
-    if (!made)
+    if (result<> made = share(*owner.state_, *state, make_one); !made)
         return fail(made.error());
     return out;
 }
 
+result<shared_buffers> shared_buffers::create(shared_ring& owner,
+                                              buffers_options const& options) noexcept {
+    return make(owner, [&](ring& one) { return buffers::create(one, options); });
+}
+
 result<shared_buffers> shared_buffers::create(shared_ring& owner, iovecs memory) noexcept {
-    RONDO_ASSERT(owner.state_ != nullptr, "a moved-from shared_ring was used");
-    auto* const state = new (std::nothrow) shared_buffers_state;
-    if (state == nullptr)
-        return fail(ENOMEM, attempt::allocate);
-    shared_buffers out(state);
-    result<> const made =
-        share(*owner.state_, *state, [&](ring& one) { return buffers::create(one, memory); });
-    if (!made)
-        return fail(made.error());
-    return out;
+    return make(owner, [&](ring& one) { return buffers::create(one, memory); });
 }
 
 shared_buffers& shared_buffers::operator=(shared_buffers&& other) noexcept {
