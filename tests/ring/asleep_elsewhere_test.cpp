@@ -150,7 +150,9 @@ TEST_P(ring_asleep_elsewhere, a_timeout_makes_the_rings_descriptor_readable) {
     for (int i = 0; i < 3; ++i) {
         op::timeout const soon{.when = 5ms};
         start(soon, 1);
-        EXPECT_TRUE(is_readable(fd, 5'000));
+        // The kernel does not wake who polls a ring with defer_taskrun for a timeout: it is
+        // readable when looked at.
+        EXPECT_TRUE(is_readable(fd, 500));
         EXPECT_EQ(next().res, -ETIME);
         ring_.submit_and_wait(0, 0ns).or_throw("enter");
         EXPECT_FALSE(is_readable(fd, 0));
