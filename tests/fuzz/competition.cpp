@@ -59,6 +59,13 @@ bool side::chooses_in_flight() const {
     return false;
 }
 
+bool side::waits_on(place where) const {
+    for (std::size_t i = 0; i < most_requests; ++i)
+        if (expected_[i] && actions_[i] != nullptr && actions_[i]->on == where)
+            return true;
+    return false;
+}
+
 /// Requests of that kind which are in flight, or linked to such.
 std::size_t side::in_flight(abi::opcode code) const {
     std::size_t n = 0;
@@ -82,6 +89,10 @@ step side::without_competition(step const& s) const {
         std::size_t const wakes_before = wakes;
         do {
             apart = apart && !competes(s[end], out);
+            // Behind what makes something come, it is told of it or comes after whoever waits for
+            // that: both are linked requests' own time.
+            if (moves != 0 && s[end].what->is(trait::shares) && waits_on(s[end].on))
+                apart = false;
             wakes += s[end].what->code == abi::opcode::futex_wake;
             moves += (s[end].on != place::nowhere && !s[end].what->is(trait::shares)) ||
                      s[end].what->is(trait::chooses) ||

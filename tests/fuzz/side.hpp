@@ -95,6 +95,7 @@ private:
     using numbers_set = std::bitset<numbers>;
 
     [[nodiscard]] bool chooses_in_flight() const;
+    [[nodiscard]] bool waits_on(place where) const;
     [[nodiscard]] std::size_t in_flight(abi::opcode code) const;
     [[nodiscard]] bool competes(action const& a, step const& with) const;
     void expect(step const& s);

@@ -113,11 +113,12 @@ bool provided_ring::consume(std::uint32_t buffers, std::uint64_t bytes) noexcept
         return false;
     }
     // Nothing used: the first buffer stays as it is. An answer may be longer than what was offered
-    // (MSG_TRUNC), so the end is the tail's.
+    // (MSG_TRUNC), so the end is the tail's; what the kernel finds behind it is mostly empty, and
+    // then it says that there is more.
     std::uint32_t unread = available();
     do {
         if (unread == 0)
-            return false;
+            return entry(head_).len == 0;
         abi::buf& first = entry(head_);
         auto const taken = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, first.len));
         std::uint32_t const rest = first.len - taken;

@@ -124,7 +124,8 @@ bool goes_on(request& r, long bytes) noexcept {
     abi::sqe& entry = r.sqe();
     if (entry.optlen != 0 && bytes > 0) { // what may come at most in all, counted down
         entry.optlen -= static_cast<std::uint32_t>(std::min<long>(bytes, entry.optlen));
-        if (entry.optlen == 0)
+        // The kernel (6.18) compares as int: what would be negative is reached at once.
+        if (entry.optlen == 0 || entry.optlen > INT32_MAX)
             return false;
     }
     return !is_bundle(entry) || !has_emptied(r, bytes);
