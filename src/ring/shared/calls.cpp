@@ -138,6 +138,8 @@ result<> shared_ring::await_chain(std::span<ticket_name const> names, deadline u
 
 result<> shared_ring::await_claimed(std::span<ticket_name const> names, deadline until) noexcept {
     if (state_->is_child()) [[unlikely]] {
+        for (ticket_name const& name : names)
+            name.slot->lend(false); // the kernel writes to the parent's memory, not to this
         unclaim(names);
         return used_in_child();
     }
