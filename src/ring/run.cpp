@@ -64,6 +64,7 @@ result<> ring::finish_run(abi::cqe32& out) noexcept {
         std::uint32_t queued = 0;
         if (state_->has_poller) {
             queued = sq_.unpublished();
+            annotate::submitting(); // the poller may take it as soon as it is published
             flags |= sq_.publish_to_poller() ? raw(abi::enter::sq_wakeup) : 0;
         } else {
             queued = sq_.publish_any();
