@@ -101,37 +101,30 @@ void measure(bench::report& out, std::string const& name, std::filesystem::path 
     auto shared = rondo::shared_ring::create().or_throw("rondo::shared_ring::create");
     auto stream = rondo::file_stream::adopt(shared, open_file(directory)).or_throw("file_stream");
     int const fd = stream.native_handle();
-    for (unsigned const threads : {1u, 4u}) {
-        bench::comparison const c = bench::alternate(
-            pairs,
-            [&] {
-                return rate(threads, 1, [&](std::uint64_t i) {
-                    if (auto const n = stream.write_at(text, place(i)); !n || *n != block)
-                        [[unlikely]]
-                        give_up("a write of file_stream did not do what it should");
-                });
-            },
-            [&] { return rate(threads, 1, [&](std::uint64_t i) { write_plainly(fd, i); }); });
-        out.add({fmt::format("{} file_stream threads {}", name, threads),
+    auto const against_pwrite = [&](std::string what, unsigned threads, double mark,
+                                    bench::measurement const& ours) {
+        bench::comparison const c = bench::alternate(pairs, ours, [&] {
+            return rate(threads, 1, [&](std::uint64_t i) { write_plainly(fd, i); });
+        });
+        out.add({name + what,
                  c.ours,
                  c.peer,
                  "pwrite",
                  "Mwrite/s",
                  c.ratio,
                  c.spread,
-                 {bench::least_ratio(1 / 1.3)}});
-    }
-    bench::comparison const c = bench::alternate(
-        pairs, [&] { return rate(1, batch, [&](std::uint64_t i) { write_batch(shared, fd, i); }); },
-        [&] { return rate(1, 1, [&](std::uint64_t i) { write_plainly(fd, i); }); });
-    out.add({fmt::format("{} ring batch {}", name, batch),
-             c.ours,
-             c.peer,
-             "pwrite",
-             "Mwrite/s",
-             c.ratio,
-             c.spread,
-             {bench::least_ratio(1 / 4.0)}});
+                 {bench::least_ratio(mark)}});
+    };
+    for (unsigned const threads : {1u, 4u})
+        against_pwrite(fmt::format(" file_stream threads {}", threads), threads, 1 / 1.3, [&] {
+            return rate(threads, 1, [&](std::uint64_t i) {
+                if (auto const n = stream.write_at(text, place(i)); !n || *n != block) [[unlikely]]
+                    give_up("a write of file_stream did not do what it should");
+            });
+        });
+    against_pwrite(fmt::format(" ring batch {}", batch), 1, 1 / 4.0, [&] {
+        return rate(1, batch, [&](std::uint64_t i) { write_batch(shared, fd, i); });
+    });
 }
 
 /// An xfs in a file of a scratch directory, mounted there, where that is possible.
