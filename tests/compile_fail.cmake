@@ -1,4 +1,5 @@
 # Each source must be refused by the compiler; see run_compile_fail.sh for the line at its top.
+# Sanitizers change nothing about that.
 
 set(flags ${RONDO_WARNINGS})
 list(REMOVE_ITEM flags -Werror)

@@ -1,5 +1,6 @@
-# Reads ctest's JUnit file and lists the skipped tests with their reasons: the lines that
-# GoogleTest prints between "file:line: Skipped" and "[  SKIPPED ]", else the last line printed.
+# Reads ctest's JUnit file and tells why tests were skipped, each reason with how many and one of
+# them. A reason is what GoogleTest prints between "file:line: Skipped" and "[  SKIPPED ]", else the
+# last line printed.
 # Exits with 1 when tests ran and every one of them was skipped.
 
 function text(xml) {
@@ -16,7 +17,11 @@ function finish_test() {
     if (!skipped) return
     ++skips
     if (reason == "") reason = last
-    list = list "  " name ": " reason "\n"
+    if (!(reason in times)) {
+        order[++reasons] = reason
+        example[reason] = name
+    }
+    ++times[reason]
 }
 
 /<testcase / {
@@ -43,6 +48,8 @@ in_reason && /[^ \t]/ {
 }
 
 END {
-    if (skips) printf "\n%d of %d tests skipped:\n%s", skips, total, list
+    if (skips) printf "\n%d of %d tests skipped:\n", skips, total
+    for (i = 1; i <= reasons; ++i)
+        printf "  %5d  %s (%s)\n", times[order[i]], order[i], example[order[i]]
     exit total > 0 && skips == total
 }

@@ -19,10 +19,10 @@ string(APPEND suites_of_the_simulation :matrix/ring_reap.*:matrix/ring_run.*:mat
 string(APPEND suites_of_the_simulation :matrix/ring_submit.*:matrix/ring_wait.*:matrix/ring_wide.*)
 
 # Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; where
-# processes start slowly, under a sanitizer, a few of ctest's hold all of them. Not so where TSan
-# would see a child start threads beside those that the emulated engine of its parent had.
+# processes start slowly, under a sanitizer, a few of ctest's hold all of them. TSan must then let
+# children start threads where the emulated engine of their parent had some.
 function(suite_tests program prefix label filter environment)
-    if(NOT RONDO_SANITIZE OR (RONDO_SANITIZE STREQUAL thread AND label STREQUAL emulated))
+    if(NOT RONDO_SANITIZE)
         string(REPLACE / _ list ${program}_${prefix})
         gtest_discover_tests(${program}
             DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
@@ -36,7 +36,9 @@ function(suite_tests program prefix label filter environment)
         add_test(NAME ${prefix}/${shard}
             COMMAND ${program} --gtest_filter=${filter} --gtest_brief=1)
         set_tests_properties(${prefix}/${shard} PROPERTIES TIMEOUT 600 LABELS ${label}
-            ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard};${environment}")
+            ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard};${environment}"
+            ENVIRONMENT_MODIFICATION
+                TSAN_OPTIONS=string_prepend:die_after_fork=0,)
     endforeach()
 endfunction()
 

@@ -3,25 +3,31 @@
 
 #include "registration.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <ctime>
+#include <limits>
 
 namespace rondo {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
 
-/// The kernel takes a time from now, or minus one for none.
-abi::timespec left_until(deadline const& until) noexcept {
-    if (until.which() == deadline::kind::never)
-        return {-1, -1};
-    std::int64_t ns = until.nanoseconds();
-    if (until.which() == deadline::kind::absolute) {
-        ::timespec now{};
-        ::clock_gettime(CLOCK_MONOTONIC, &now);
-        ns -= now.tv_sec * second + now.tv_nsec;
-        ns = ns < 0 ? 0 : ns;
-    }
-    return {ns / second, ns % second};
+std::int64_t now() noexcept {
+    ::timespec at{};
+    ::clock_gettime(CLOCK_MONOTONIC, &at);
+    return at.tv_sec * second + at.tv_nsec;
+}
+
+/// As a point of the steady clock.
+std::int64_t point_of(deadline const& until) noexcept {
+    std::int64_t at = until.nanoseconds();
+    if (until.which() == deadline::kind::never ||
+        (until.which() == deadline::kind::relative && __builtin_add_overflow(at, now(), &at)))
+        return for_ever;
+    return at;
 }
 
 } // namespace
@@ -33,9 +39,24 @@ result<std::uint32_t> sync_cancel(ring& owner, op::cancel const& what, deadline 
     request.opcode = static_cast<std::uint8_t>(what.what.code());
     request.flags =
         raw(what.what.flags() | (what.all ? abi::cancel_flag::all : abi::cancel_flag{}));
-    request.timeout = left_until(until);
-    return register_explained(owner, abi::register_op::sync_cancel, &request, 1,
-                              arguments::checked);
+    std::int64_t const end = point_of(until);
+    bool found = false;
+    // A request that meets a worker between its attempt and its wait is lost, and the kernel says
+    // so no more than that time is up: it is asked again, after a while that doubles.
+    for (std::int64_t turn = second / 100;; turn = std::min(2 * turn, second)) {
+        std::int64_t const left = std::max<std::int64_t>(end - now(), 0);
+        std::int64_t const wait = std::min(left, turn);
+        request.timeout = {wait / second, wait % second};
+        auto const answer = register_explained(owner, abi::register_op::sync_cancel, &request, 1,
+                                               arguments::checked);
+        if (!answer && answer.error() == ETIME && left > wait) {
+            found = true;
+            continue;
+        }
+        if (!answer && answer.error() == ENOENT && found)
+            return 0u; // over between two requests
+        return answer;
+    }
 }
 
 } // namespace rondo
