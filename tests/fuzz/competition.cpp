@@ -5,9 +5,60 @@
 #include <sys/stat.h>
 
 namespace fuzz {
+namespace {
+
+/// Whether it is a write that may fail by its address, on what may be a pipe. Linux 6.18 wakes who
+/// polls the pipe though nothing came, and a ring's poll takes the waking's word for it: it answers
+/// with POLLIN, where poll(2) finds nothing. An engine that asks the pipe itself is not wrong.
+bool wakes_for_nothing(action const& a) noexcept {
+    bool const may_be_pipe =
+        a.on <= place::small_in || (a.flags & raw(abi::sqe_flag::fixed_file)) != 0;
+    return a.spoiled && a.what->code == abi::opcode::write && may_be_pipe;
+}
+
+/// Whether a thread does one of them, so that it comes before or after the other.
+bool in_its_own_time(action const& a, action const& b) noexcept {
+    return ((a.flags | b.flags) & raw(abi::sqe_flag::async)) != 0;
+}
+
+} // namespace
+
+/// Whether it shuts a socket where a request waits that chooses a buffer when it is woken. The end
+/// of one direction wakes who waits for the other, too: a request of the kernel's is tried again
+/// then, and fails if there is no buffer; epoll(7) asks the socket first and tells of nothing.
+bool side::may_find_no_buffer(action const& a) const {
+    bool const shuts = a.what->name.ends_with("shutdown"); // from outside, too
+    for (std::size_t i = 0; shuts && i < most_requests; ++i)
+        if (actions_[i] != nullptr && actions_[i]->what->is(trait::chooses) &&
+            (expected_[i] || (actions_[i]->flags & raw(abi::sqe_flag::cqe_skip_success)) != 0) &&
+            (resource(actions_[i]->on) & resource(a.on)) != 0)
+            return true;
+    return false;
+}
+
+/// Whether `on` is a file that a thread waits with, in splice(2). It gets at the file as soon as
+/// what it waits for comes: before or after what else is submitted then.
+bool side::thread_waits_with(place on) const {
+    bool const is_file = on == place::file0 || on == place::file1 || on == place::slot_file;
+    for (std::size_t i = 0; is_file && i < most_requests; ++i) {
+        if (actions_[i] == nullptr)
+            continue;
+        action const& other = *actions_[i];
+        bool const waits =
+            other.on == on && other.what->is(trait::threaded) && !other.what->is(trait::sure);
+        if ((waits || (other.what->claims & resource(on)) != 0) &&
+            (expected_[i] || (other.flags & raw(abi::sqe_flag::cqe_skip_success)) != 0))
+            return true;
+    }
+    return false;
+}
 
 /// Whether it would wait for the same as what is in flight, or as what is submitted `with` it.
 bool side::competes(action const& a, step const& with) const {
+    if (has(program_.topics, topic::polls) && wakes_for_nothing(a))
+        return true;
+    if (may_find_no_buffer(a))
+        return true;
     if (a.on == place::made && a.what->is(trait::moves)) {
         struct ::stat s{};
         return ::fstat(around_.fd(a.on, a.details >> 32), &s) != 0 || !S_ISREG(s.st_mode);
@@ -28,12 +79,16 @@ bool side::competes(action const& a, step const& with) const {
             if (expected_[i] && actions_[i] != nullptr &&
                 (actions_[i]->what->claims & resource(place::registered)) != 0)
                 return true;
+    if (thread_waits_with(a.on))
+        return true;
     if (a.on == place::nowhere || a.what->is(trait::sure) || a.what->is(trait::shares))
         return false;
     if (silent_places_[static_cast<std::size_t>(a.on)])
         return true;
     for (action const& other : with)
-        if (other.on == a.on && !other.what->is(trait::sure) && !other.what->is(trait::shares))
+        if ((other.on == a.on ||
+             (resource(other.on) == resource(a.on) && in_its_own_time(a, other))) &&
+            !other.what->is(trait::sure) && !other.what->is(trait::shares))
             return true;
     // What is in flight is used on one thing, and on others by the way.
     constexpr std::uint32_t apart =

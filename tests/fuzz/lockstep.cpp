@@ -17,6 +17,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::int64_t glance = 50'000;    // nanoseconds
 constexpr std::int64_t breath = 2'000'000; // nanoseconds: what a busy machine may need
 constexpr int silences = 3;                // glances without news, where others are at work
+constexpr int looks_at_tries = 160;        // of what is tried again at each look
 constexpr int rounds_of_patience = 40;     // breaths, if both differ
 constexpr int rounds_of_impatience = 6;
 constexpr std::chrono::milliseconds longest(10'000); // that anything may take that ends by itself
@@ -77,7 +78,8 @@ private:
     bool settle() {
         auto const limit = clock::now() + (in_.impatient ? longest_when_impatient : longest);
         // What goes on without a word may take several looks.
-        int const looks = has(program_.topics, topic::skips) ? 4 : 1;
+        bool const often = kernel_.tries_often() || emulated_.tries_often();
+        int const looks = often ? looks_at_tries : has(program_.topics, topic::skips) ? 4 : 1;
         for (int quiet = 0; quiet < looks + (is_restless() ? silences : 0);) {
             bool const sure = kernel_.waits_for_sure() || emulated_.waits_for_sure();
             // Asked before the look, which finds what they did before they fell asleep.

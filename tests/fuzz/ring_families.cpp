@@ -89,7 +89,7 @@ void update_files(filling& f) {
     f.to.len = f.roll.below(5);
     bool const any = f.roll.chance(6);
     f.to.off = any ? abi::file_index_alloc : f.roll.below(12);
-    f.with.name_size = any;
+    f.with.name_size = any && !f.what.spoiled; // nonsense may turn it to given slots
 }
 
 /// Which slots were chosen, after the request for any.

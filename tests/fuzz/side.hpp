@@ -70,6 +70,9 @@ public:
     [[nodiscard]] bool may_use_threads() const noexcept {
         return missing() != 0 || silent_places_.any() || silent_threads_;
     }
+    /// Whether the kernel may try something again and again, 128 times before a thread gets it: a
+    /// connect to a listener without room. Between two tries a cancel does not find it.
+    [[nodiscard]] bool tries_often() const { return in_flight(abi::opcode::connect) != 0; }
     /// Whether it may go on without any thread, so that only silence tells that it has settled.
     [[nodiscard]] bool is_restless() const noexcept;
     /// Requests that have to be completed some time and are not.
@@ -97,6 +100,8 @@ private:
     [[nodiscard]] bool chooses_in_flight() const;
     [[nodiscard]] bool waits_on(place where) const;
     [[nodiscard]] std::size_t in_flight(abi::opcode code) const;
+    [[nodiscard]] bool thread_waits_with(place on) const;
+    [[nodiscard]] bool may_find_no_buffer(action const& a) const;
     [[nodiscard]] bool competes(action const& a, step const& with) const;
     void expect(step const& s);
     void be_sure_from(std::size_t number);

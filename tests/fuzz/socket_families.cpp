@@ -156,6 +156,7 @@ constexpr family table[] = {
      .code = code::connect,
      .fill = connect,
      .where = callers,
+     .traits = trait::threaded | 0u, // if the listener of a unix socket has no room
      .needs = topic::listener,
      .weight = 12,
      .claims = call},

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
+#include <memory>
+#include <new>
 #include <poll.h>
 #include <sys/stat.h>
 
@@ -24,14 +26,6 @@ long duplicate(int fd) noexcept {
     return copy == -EINVAL ? -EMFILE : copy; // the limit of open files is below that
 }
 
-std::uint32_t seen_now(int fd, std::uint32_t events) noexcept {
-    ::pollfd looked_at{fd, static_cast<short>(events), 0};
-    long at_once[2] = {0, 0}; // seconds and nanoseconds, as wide as the call wants them
-    constexpr std::size_t signal_set_bytes = 8;
-    long const found = call(SYS_ppoll, &looked_at, 1, at_once, nullptr, signal_set_bytes);
-    return found > 0 ? static_cast<std::uint16_t>(looked_at.revents) : 0;
-}
-
 namespace {
 
 /// S_IFREG, ...; 0 for what has none, or is not open.
@@ -43,7 +37,48 @@ unsigned type_of(int fd) noexcept {
     return about.stx_mode & S_IFMT;
 }
 
+/// What select(2) can tell of it. It knows of no limit but the descriptor's own number.
+std::uint32_t selected_now(int fd, std::uint32_t events) noexcept {
+    constexpr std::size_t word_bits = 8 * sizeof(unsigned long);
+    constexpr std::size_t few = 16;
+    if (fd < 0)
+        return 0;
+    auto const number = static_cast<std::size_t>(fd);
+    std::size_t const at = number / word_bits, words = at + 1;
+    unsigned long const bit = 1ul << number % word_bits;
+    unsigned long on_stack[3 * few] = {};
+    std::unique_ptr<unsigned long[]> many;
+    if (words > few) {
+        many.reset(new (std::nothrow) unsigned long[3 * words]());
+        if (!many)
+            return 0;
+    }
+    unsigned long* const sets = many ? many.get() : on_stack;
+    constexpr std::uint32_t asked[3] = {POLLIN | POLLRDNORM, POLLOUT | POLLWRNORM, POLLPRI};
+    for (std::size_t i = 0; i < 3; ++i)
+        sets[i * words + at] = bit;
+    long at_once[2] = {0, 0};
+    long const found = call(SYS_pselect6, fd + 1, sets, sets + words, sets + 2 * words, at_once, 0);
+    if (found == -EBADF)
+        return POLLNVAL;
+    std::uint32_t seen = 0;
+    for (std::size_t i = 0; found > 0 && i < 3; ++i)
+        if ((sets[i * words + at] & bit) != 0)
+            seen |= asked[i] & events;
+    return seen;
+}
+
 } // namespace
+
+std::uint32_t seen_now(int fd, std::uint32_t events) noexcept {
+    ::pollfd looked_at{fd, static_cast<short>(events), 0};
+    long at_once[2] = {0, 0}; // seconds and nanoseconds, as wide as the call wants them
+    constexpr std::size_t signal_set_bytes = 8;
+    long const found = call(SYS_ppoll, &looked_at, 1, at_once, nullptr, signal_set_bytes);
+    if (found == -EINVAL) // poll(2): more entries than RLIMIT_NOFILE, which is 0
+        return selected_now(fd, events);
+    return found > 0 ? static_cast<std::uint16_t>(looked_at.revents) : 0;
+}
 
 bool has_blocks(int fd) noexcept {
     unsigned const type = type_of(fd);

@@ -23,6 +23,10 @@ std::uint32_t events_of(abi::sqe const& entry) noexcept {
     return std::endian::native == std::endian::big ? std::rotl(word, 16) : word;
 }
 
+void set_events(abi::sqe& entry, std::uint32_t events) noexcept {
+    entry.poll32_events = std::endian::native == std::endian::big ? std::rotl(events, 16) : events;
+}
+
 bool asks(abi::sqe const& entry, abi::poll_flag f) noexcept { return (entry.len & raw(f)) != 0; }
 
 std::int32_t check_add(abi::sqe const& entry) noexcept {
@@ -53,7 +57,9 @@ outcome add(request& r, bool) noexcept {
     std::uint32_t const wanted = (events_of(entry) & ~settings) | always;
     if (r.fd == r.owner->descriptor())
         return add_own_ring(r, wanted);
-    if (asks(entry, abi::poll_flag::add_multi)) {
+    // epoll's word for once is the kernel's own here, and stronger than the flag.
+    bool const once = (events_of(entry) & EPOLLONESHOT) != 0;
+    if (asks(entry, abi::poll_flag::add_multi) && !once) {
         // Each change is told once, the present state first: that is what the edge trigger gives.
         std::uint32_t const seen = r.seen_events & wanted;
         r.seen_events = 0;
@@ -99,8 +105,10 @@ outcome remove(request& r, bool) noexcept {
     }
     if (data)
         found->sqe().user_data = entry.off;
-    if (events) // whether it answers once or often stays as it was
-        found->sqe().poll32_events = entry.poll32_events;
+    constexpr std::uint32_t changed = 0xffff; // whether it answers once or often stays as it was
+    if (events)
+        set_events(found->sqe(),
+                   (events_of(found->sqe()) & ~changed) | (events_of(entry) & changed));
     found->polled_events = 0; // watched anew: what is there is told, even if it was before
     ring.attempt_again(*found);
     return outcome::answer(0);

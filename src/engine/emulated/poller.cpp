@@ -5,7 +5,9 @@
 
 #include <rondo/abi/timespec.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <limits>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -82,6 +84,11 @@ long poller::sleep(std::span<::epoll_event> out, std::int64_t ns, void const* si
     ::pollfd set{set_.get(), POLLIN, 0};
     abi::timespec limit{ns / second, ns % second};
     long const n = call(SYS_ppoll, &set, 1, &limit, signals, signals_bytes);
+    if (n == -EINVAL) { // poll(2): with RLIMIT_NOFILE 0 not even one entry; never too early
+        std::int64_t const ms = std::min<std::int64_t>((ns - 1) / 1'000'000 + 1, INT_MAX);
+        return call(SYS_epoll_pwait, set_.get(), out.data(), room, static_cast<int>(ms), signals,
+                    signals_bytes);
+    }
     if (n <= 0)
         return n;
     return call(SYS_epoll_pwait, set_.get(), out.data(), room, 0, nullptr, 0);
