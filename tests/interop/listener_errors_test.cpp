@@ -204,12 +204,12 @@ TEST_F(listener_misfortune, that_lasts_is_waited_out_with_pauses) {
     listener server = make([&](error const&) { ++told; });
     for (int i = 0; i < 1000; ++i)
         kernel_.answers.push_back(EMFILE);
-    RONDO_EXPECT_OK(server.set_deadline(60ms));
+    RONDO_EXPECT_OK(server.set_deadline(300ms));
     auto const start = std::chrono::steady_clock::now();
     RONDO_EXPECT_ERROR(server.accept(), ETIME);
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 60ms);
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 300ms);
     EXPECT_GE(told, 2);
-    EXPECT_LE(told, 6) << "it spins";
+    EXPECT_LE(told, 12) << "it spins";
     kernel_.answers.clear();
     RONDO_EXPECT_OK(server.set_deadline({}));
     connection const here = come_to(server);

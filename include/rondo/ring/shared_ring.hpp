@@ -224,7 +224,6 @@ private:
 
     explicit constexpr shared_ring(shared_state* state) noexcept : state_(state) {}
     result<> run_flight(abi::sqe const& entry, flight& f, limit const& until) noexcept;
-    static result<> run_on(shard& s, abi::sqe const& entry, flight& f, limit const& until) noexcept;
     static result<> go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
                           bool refused) noexcept;
     static result<> wait_for(shard& s, flight& f, limit const& until, attempt what) noexcept;

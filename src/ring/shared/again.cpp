@@ -36,7 +36,7 @@ bool matches(op::cancel_match const& what, abi::sqe const& entry) noexcept {
 
 } // namespace
 
-void shard::note_cancel(hold&, op::cancel_match const& what) noexcept {
+void shard::note_cancel(op::cancel_match const& what) noexcept {
     ++cancels;
     for (std::size_t chunk = 0; chunk < slots_.size(); ++chunk)
         for (flight_slot& slot : std::span(slots_[chunk].get(), chunk_sizes_[chunk])) {

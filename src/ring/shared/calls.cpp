@@ -56,13 +56,6 @@ result<> shared_ring::run_flight(abi::sqe const& entry, flight& f, limit const& 
     return go_on(s, entry, f, until, refused);
 }
 
-result<> shared_ring::run_on(shard& s, abi::sqe const& entry, flight& f,
-                             limit const& until) noexcept {
-    bool refused = false;
-    s.start(entry, f, refused);
-    return go_on(s, entry, f, until, refused);
-}
-
 /// After the first attempt.
 result<> shared_ring::go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
                             bool refused) noexcept {
@@ -208,15 +201,15 @@ result<std::uint32_t> shared_ring::cancel(op::cancel_match const& what) noexcept
         shard* const s = state_->at(i);
         if (s == nullptr || s->index() != i) // not made, or another's stand-in
             continue;
-        {
-            shard::hold h(*s);
-            s->note_cancel(h, what);
-        }
         flight f;
         abi::sqe entry;
         op::fill(entry, request, f.user_data());
-        if (result<> done = run_on(*s, entry, f, {nullptr, call_deadline::never}); !done)
-            return fail(done.error());
+        {
+            shard::hold h(*s);
+            if (result<> done = s->cancel(h, what, entry); !done)
+                return fail(done.error());
+        }
+        s->wait(f, call_deadline::never);
         auto const n = op::value_of(request, f.completion);
         if (!n)
             return n;

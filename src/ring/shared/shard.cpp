@@ -52,6 +52,16 @@ result<> shard::submit(hold& h, abi::sqe const& entry) noexcept {
     return {};
 }
 
+result<> shard::cancel(hold& h, op::cancel_match const& what, abi::sqe const& entry) noexcept {
+    make_room(h, 1);
+    if (stopped)
+        return fail(ESHUTDOWN, attempt::push, cause::ended);
+    note_cancel(what);
+    queue(h, entry);
+    send_queued(h);
+    return {};
+}
+
 bool shard::start(abi::sqe const& entry, flight& f, bool& refused) noexcept {
     return run_at_once(entry, f, refused);
 }

@@ -61,8 +61,9 @@ public:
     void nudge(flight& f) noexcept;
     /// Asks for the end of a flight.
     void cancel(hold& h, flight& f) noexcept;
-    /// Notes which of the tickets' operations a cancel means.
-    void note_cancel(hold& h, op::cancel_match const& what) noexcept;
+    /// Submits a cancel of all that match, noting whom it means: in one piece, or what came in
+    /// between would be cancelled and run again, as if nobody had asked. Errors as submit().
+    result<> cancel(hold& h, op::cancel_match const& what, abi::sqe const& entry) noexcept;
     /// Submits operations that are over once more, if they were interrupted or cancelled, all of
     /// them, by nobody but the kernel: that is what happens when the thread ends that submitted
     /// them. True when it did.
@@ -91,6 +92,7 @@ public:
     bool stopped = false;
 
 private:
+    void note_cancel(op::cancel_match const& what) noexcept;
     long enter_kernel(std::uint32_t least, std::uint32_t flags, void const* arg,
                       std::size_t arg_size) noexcept;
     long enter(std::uint32_t n, std::uint32_t least, std::uint32_t flags, void const* arg,
