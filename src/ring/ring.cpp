@@ -105,7 +105,11 @@ result<std::uint32_t> ring::register_(abi::register_op operation, void* arg,
 
 std::uint32_t ring::in_flight() const noexcept {
     std::uint32_t const kept = state_ != nullptr ? state_->held.finals() : 0;
-    auto const n = static_cast<std::int32_t>(sq_.head() - cq_.finals() + kept);
+    // A poller completes operations before it tells how many it took: there, what was published
+    // counts.
+    bool const has_poller = state_ != nullptr && state_->has_poller;
+    std::uint32_t const submitted = has_poller ? sq_.tail() - sq_.unpublished() : sq_.head();
+    auto const n = static_cast<std::int32_t>(submitted - cq_.finals() + kept);
     return n > 0 ? static_cast<std::uint32_t>(n) : 0; // messages complete what nobody submitted
 }
 
