@@ -35,7 +35,7 @@ function(suite_tests program prefix label filter environment)
     foreach(shard RANGE ${last})
         add_test(NAME ${prefix}/${shard}
             COMMAND ${program} --gtest_filter=${filter} --gtest_brief=1)
-        set_tests_properties(${prefix}/${shard} PROPERTIES TIMEOUT 600 LABELS ${label}
+        set_tests_properties(${prefix}/${shard} PROPERTIES TIMEOUT 300 LABELS ${label}
             ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard};${environment}"
             ENVIRONMENT_MODIFICATION
                 TSAN_OPTIONS=string_prepend:die_after_fork=0,)
