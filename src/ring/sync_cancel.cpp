@@ -3,32 +3,17 @@
 
 #include "registration.hpp"
 
+#include <rondo/core/futex.hpp>
+#include <rondo/ring/call_deadline.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <ctime>
-#include <limits>
 
 namespace rondo {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t now() noexcept {
-    ::timespec at{};
-    ::clock_gettime(CLOCK_MONOTONIC, &at);
-    return at.tv_sec * second + at.tv_nsec;
-}
-
-/// As a point of the steady clock.
-std::int64_t point_of(deadline const& until) noexcept {
-    std::int64_t at = until.nanoseconds();
-    if (until.which() == deadline::kind::never ||
-        (until.which() == deadline::kind::relative && __builtin_add_overflow(at, now(), &at)))
-        return for_ever;
-    return at;
-}
 
 } // namespace
 
@@ -39,12 +24,12 @@ result<std::uint32_t> sync_cancel(ring& owner, op::cancel const& what, deadline 
     request.opcode = static_cast<std::uint8_t>(what.what.code());
     request.flags =
         raw(what.what.flags() | (what.all ? abi::cancel_flag::all : abi::cancel_flag{}));
-    std::int64_t const end = point_of(until);
+    std::int64_t const end = steady_time_of(until);
     bool found = false;
     // A request that meets a worker between its attempt and its wait is lost, and the kernel says
     // so no more than that time is up: it is asked again, after a while that doubles.
     for (std::int64_t turn = second / 100;; turn = std::min(2 * turn, second)) {
-        std::int64_t const left = std::max<std::int64_t>(end - now(), 0);
+        std::int64_t const left = std::max<std::int64_t>(end - steady_now(), 0);
         std::int64_t const wait = std::min(left, turn);
         request.timeout = {wait / second, wait % second};
         auto const answer = register_explained(owner, abi::register_op::sync_cancel, &request, 1,

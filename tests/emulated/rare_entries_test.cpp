@@ -28,15 +28,7 @@ void allow_no_descriptor() {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-class rare_entries : public both_engines {
-protected:
-    static abi::sqe poll(std::uint64_t user_data, int fd, std::uint32_t events, bool many = false) {
-        abi::sqe e = entry(poll_add, user_data, fd);
-        e.poll32_events = events;
-        e.len = many ? raw(abi::poll_flag::add_multi) : 0;
-        return e;
-    }
-};
+class rare_entries : public both_engines {};
 RONDO_ON_BOTH_ENGINES(rare_entries);
 
 TEST_P(rare_entries, a_waiting_connection_is_refused_where_no_descriptor_may_be_opened) {

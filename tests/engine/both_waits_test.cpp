@@ -19,12 +19,6 @@ constexpr auto linked = raw(abi::sqe_flag::io_link);
 
 class both_waits : public both_engines {
 protected:
-    static abi::sqe poll(std::uint64_t user_data, int fd, std::uint32_t events, bool many = false) {
-        abi::sqe e = entry(poll_add, user_data, fd);
-        e.poll32_events = events;
-        e.len = many ? raw(abi::poll_flag::add_multi) : 0;
-        return e;
-    }
     static abi::sqe timed(abi::opcode code, std::uint64_t user_data) {
         abi::sqe e = entry(code, user_data);
         e.addr = address_of(&long_time);

@@ -38,6 +38,12 @@ protected:
         e.user_data = user_data;
         return e;
     }
+    static abi::sqe poll(std::uint64_t user_data, int fd, std::uint32_t events, bool many = false) {
+        abi::sqe e = entry(abi::opcode::poll_add, user_data, fd);
+        e.poll32_events = events;
+        e.len = many ? raw(abi::poll_flag::add_multi) : 0;
+        return e;
+    }
     static std::uint64_t address_of(void const* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
     /// A transfer of all of `memory` at the descriptor's own position.

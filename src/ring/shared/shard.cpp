@@ -53,13 +53,9 @@ result<> shard::submit(hold& h, abi::sqe const& entry) noexcept {
 }
 
 result<> shard::cancel(hold& h, op::cancel_match const& what, abi::sqe const& entry) noexcept {
-    make_room(h, 1);
-    if (stopped)
-        return fail(ESHUTDOWN, attempt::push, cause::ended);
+    make_room(h, 1); // now, so that submit() does not let go of the lock for it
     note_cancel(what);
-    queue(h, entry);
-    send_queued(h);
-    return {};
+    return submit(h, entry);
 }
 
 bool shard::start(abi::sqe const& entry, flight& f, bool& refused) noexcept {
