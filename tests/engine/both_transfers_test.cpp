@@ -189,6 +189,21 @@ TEST_P(both_transfers, a_file_that_gives_no_access_is_told_where_other_failures_
     EXPECT_EQ(answer(e), -EBADF);
 }
 
+TEST_P(both_transfers, a_send_without_copy_looks_at_its_socket_before_its_buffer) {
+    pipe_pair const pipe;
+    auto [ours, theirs] = unix_pair();
+    abi::sqe e = transfer(send_zc, 1, pipe.in.get(), memory_);
+    e.off = 0;
+    e.ioprio = raw(abi::recvsend_flag::fixed_buf);
+    std::int32_t const refused = answer(e);
+    if (GetParam() == engine::kernel && refused == -EINVAL)
+        GTEST_SKIP() << "no zero-copy sends in this kernel's rings";
+    EXPECT_EQ(refused, -ENOTSOCK);
+    e.fd = ours.get();
+    e.user_data = 2;
+    EXPECT_EQ(answer(e), -EOPNOTSUPP);
+}
+
 TEST_P(both_transfers, a_stream_of_reads_from_a_socket_has_no_position) {
     provide();
     auto [ours, theirs] = unix_pair();

@@ -4,6 +4,7 @@
 
 #include <rondo/abi/timespec.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -102,6 +103,35 @@ TEST_P(both_waits, a_flag_of_link_timeouts_alone_updates_nothing_and_removes) {
     EXPECT_EQ(next(1).res, -ECANCELED);
 }
 
+TEST_P(both_waits, what_came_before_a_link_timeout_was_due_counts_though_nobody_looked) {
+    constexpr abi::timespec soon{0, 100'000'000};
+    pipe_pair const pipe;
+    abi::sqe e = transfer(read, 1, pipe.out.get(), memory_), guard = timed(link_timeout, 2);
+    e.flags = linked;
+    guard.addr = address_of(&soon);
+    submit({e, guard});
+    pipe.write("x");
+    ::usleep(120'000);
+    EXPECT_EQ(next(1).res, 1);
+    EXPECT_EQ(next(2).res, -ECANCELED);
+}
+
+TEST_P(both_waits, a_poll_of_many_tells_what_is_there_before_its_time_is_up) {
+    constexpr abi::timespec soon{0, 1'000'000};
+    pipe_pair const pipe;
+    pipe.write("x");
+    abi::sqe e = poll(1, pipe.out.get(), POLLIN, true), guard = timed(link_timeout, 2);
+    e.flags = linked;
+    guard.addr = address_of(&soon);
+    submit({e, guard});
+    ::usleep(2'000);
+    abi::cqe const first = next(1);
+    EXPECT_EQ(first.res, POLLIN);
+    EXPECT_TRUE(more(first));
+    EXPECT_EQ(next(1).res, -ECANCELED);
+    EXPECT_EQ(next(2).res, -ETIME);
+}
+
 TEST_P(both_waits, a_count_has_in_it_what_its_own_submission_ends) {
     abi::sqe counted = timed(timeout, 1);
     counted.off = 3;
@@ -151,6 +181,19 @@ TEST_P(both_waits, a_cancel_by_descriptor_is_of_a_file_whatever_names_it) {
     all.cancel_flags |= raw(abi::cancel_flag::fd_fixed);
     EXPECT_EQ(answer(all), 1);
     EXPECT_EQ(next(3).res, -ECANCELED);
+}
+
+TEST_P(both_waits, a_file_that_gives_no_access_is_none_to_a_nop_or_a_cancel) {
+    unique_fd const path(::open("/", O_PATH | O_CLOEXEC));
+    abi::sqe e = entry(nop, 1, path.get());
+    e.nop_flags = raw(abi::nop_flag::file);
+    std::int32_t const refused = answer(e);
+    if (GetParam() == engine::kernel && refused == -EINVAL)
+        GTEST_SKIP() << "no nop of this kernel looks at files";
+    EXPECT_EQ(refused, -EBADF);
+    abi::sqe stop = entry(async_cancel, 2, path.get());
+    stop.cancel_flags = raw(abi::cancel_flag::fd);
+    EXPECT_EQ(answer(stop), -EBADF);
 }
 
 TEST_P(both_waits, a_cancel_by_descriptor_finds_a_splice_by_where_it_goes_alone) {

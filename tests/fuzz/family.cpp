@@ -26,11 +26,16 @@ void spoil(surroundings& on, action const& a, abi::sqe& e, dice& roll) {
             e.fd = on.fd(roll.of(others));
         break;
     case 3: e.ioprio |= static_cast<std::uint16_t>(roll.of({0x4u, 0x4000u, 0x8000u})); break;
-    case 4:
-        if (!reads_or_writes(a.what->code) &&
+    case 4: {
+        std::uint32_t const bit = 1u << roll.below(12);
+        // A descriptor's number would name a slot: another one on each engine.
+        bool const mistakes_fd =
+            a.what->code == abi::opcode::nop && bit == raw(abi::nop_flag::fixed_file);
+        if (!reads_or_writes(a.what->code) && !mistakes_fd &&
             a.what->code != abi::opcode::timeout) // see transfer_families.cpp
-            e.rw_flags |= 1u << roll.below(12);
+            e.rw_flags |= bit;
         break;
+    }
     case 5: e.rw_flags |= 1u << (14 + roll.below(17)); break;
     case 6: e.buf_index = static_cast<std::uint16_t>(roll.below(2) * 98 + 1); break;
     case 7: e.personality = 77; break;

@@ -23,7 +23,8 @@
 namespace fuzz {
 namespace {
 
-constexpr int confirmations = 4; // runs that all have to differ
+constexpr int confirmations = 4; // runs of what differed
+constexpr int few = 2;           // of them that may differ, if it is to hang on the machine's load
 
 std::atomic<std::uint64_t> seed_now = 0;
 
@@ -103,10 +104,10 @@ tally fuzzer::run() {
         if (!how)
             continue;
         let_it_end();
-        if (!is_steady(p)) {
+        if (int const again = differs_again(p); again <= few) {
             out.unsteady.push_back(seed);
-            std::printf("seed %llu differed once: %s\n", static_cast<unsigned long long>(seed),
-                        how->c_str());
+            std::printf("seed %llu differed once and %d times of %d: %s\n",
+                        static_cast<unsigned long long>(seed), again, confirmations, how->c_str());
             continue;
         }
         ++out.differences;
@@ -119,16 +120,16 @@ tally fuzzer::run() {
     return out;
 }
 
-bool fuzzer::is_steady(program const& p) {
+int fuzzer::differs_again(program const& p) {
     arena_.impatient = true;
-    bool steady = true;
-    for (int i = 0; steady && i < confirmations; ++i) {
+    int times = 0;
+    for (int i = 0; i < confirmations; ++i) {
         ::alarm(60);
-        steady = find_difference(arena_, p).has_value();
+        times += find_difference(arena_, p).has_value();
         let_it_end();
     }
     arena_.impatient = false;
-    return steady;
+    return times;
 }
 
 void fuzzer::report(program const& p, std::string const& first) {

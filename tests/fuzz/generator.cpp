@@ -103,8 +103,10 @@ private:
     action make_request() {
         family const* const what = roll_.of(std::span<family const* const>(requests_));
         action out = make_action(what);
+        // A slot may hold a stream, where a transfer waits: not for what others wait behind.
+        bool const would_wait = is(topic::drains) && what->is(trait::moves);
         if (is(topic::slots) && !what->is(trait::plain_fd) && out.on != place::nowhere &&
-            roll_.chance(3))
+            roll_.chance(3) && !would_wait)
             out.flags |= raw(abi::sqe_flag::fixed_file);
         if (is(topic::skips) && !what->is(trait::loud) && roll_.chance(3))
             out.flags |= raw(abi::sqe_flag::cqe_skip_success);
@@ -116,6 +118,17 @@ private:
 
     [[nodiscard]] static bool has_async(action const& a) noexcept {
         return (a.flags & raw(abi::sqe_flag::async)) != 0;
+    }
+
+    /// Whether a thread may do it, and then what is behind it. poll(2) says that there is room in a
+    /// counter if there is some for 1: what asks for more is tried until a thread gets it.
+    [[nodiscard]] static bool may_use_thread(action const& a) noexcept {
+        using enum abi::opcode;
+        abi::opcode const code = a.what->code;
+        bool const writes = code == abi::opcode::write || code == writev || code == write_fixed;
+        return a.what->is(trait::threaded) || a.what->is(trait::moves) || has_async(a) ||
+               a.spoiled || (a.flags & raw(abi::sqe_flag::fixed_file)) != 0 ||
+               (writes && a.on == place::counter);
     }
 
     [[nodiscard]] static std::uint32_t claims_of(action const& a) noexcept {
@@ -151,9 +164,7 @@ private:
             for (action const& before : out)
                 if (before.on == one.on && one.on != place::nowhere && !one.what->is(trait::sure))
                     return {};
-            threads = threads || one.what->is(trait::threaded) || one.what->is(trait::moves) ||
-                      (one.flags & raw(abi::sqe_flag::async)) != 0 || one.spoiled ||
-                      (one.flags & raw(abi::sqe_flag::fixed_file)) != 0;
+            threads = threads || may_use_thread(one);
             // Until its turn comes, the number of such a descriptor may go to another.
             if (one.on == place::made && (linked || is(topic::drains)))
                 return {};
@@ -181,9 +192,7 @@ private:
     }
 
     action make_guard(action const& guarded) {
-        bool const told_apart = !guarded.what->is(trait::sure) &&
-                                !guarded.what->is(trait::threaded) && !guarded.spoiled &&
-                                (guarded.flags & raw(abi::sqe_flag::async)) == 0;
+        bool const told_apart = !guarded.what->is(trait::sure) && !may_use_thread(guarded);
         return make_action(&guard(told_apart && roll_.chance(2)));
     }
 

@@ -16,9 +16,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 constexpr std::int64_t glance = 50'000;    // nanoseconds
 constexpr std::int64_t breath = 2'000'000; // nanoseconds: what a busy machine may need
-constexpr int silences = 3;                // glances without news, where others are at work
-constexpr int looks_at_tries = 160;        // of what is tried again at each look
-constexpr int rounds_of_patience = 40;     // breaths, if both differ
+constexpr auto guard_limit = guard_time + std::chrono::microseconds(100);
+constexpr int silences = 3;            // glances without news, where others are at work
+constexpr int looks_at_tries = 160;    // of what is tried again at each look
+constexpr int rounds_of_patience = 40; // breaths, if both differ
 constexpr int rounds_of_impatience = 6;
 constexpr std::chrono::milliseconds longest(10'000); // that anything may take that ends by itself
 constexpr std::chrono::milliseconds longest_when_impatient(200);
@@ -80,16 +81,21 @@ private:
         // What goes on without a word may take several looks.
         bool const often = kernel_.tries_often() || emulated_.tries_often();
         int const looks = often ? looks_at_tries : has(program_.topics, topic::skips) ? 4 : 1;
+        auto last_news = clock::now(); // a guard may have started then
         for (int quiet = 0; quiet < looks + (is_restless() ? silences : 0);) {
             bool const sure = kernel_.waits_for_sure() || emulated_.waits_for_sure();
             // Asked before the look, which finds what they did before they fell asleep.
             bool const asleep = sure ||
                                 !(kernel_.may_use_threads() || emulated_.may_use_threads()) ||
                                 in_.threads.all_sleep();
-            std::int64_t const pause = sure || quiet >= looks ? glance : 0;
+            bool const guarded = (kernel_.guards_in_silence() || emulated_.guards_in_silence()) &&
+                                 clock::now() - last_news < guard_limit;
+            std::int64_t const pause = sure || guarded || quiet >= looks ? glance : 0;
             bool const k = kernel_.look(pause);
             bool const e = emulated_.look(pause);
-            quiet = k || e || sure || !asleep ? 0 : quiet + 1;
+            if (k || e)
+                last_news = clock::now();
+            quiet = k || e || sure || guarded || !asleep ? 0 : quiet + 1;
             if ((sure || !asleep) && clock::now() > limit)
                 return !sure;
         }

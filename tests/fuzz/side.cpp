@@ -81,6 +81,8 @@ void side::expect(step const& s) {
                           (is_linked && s[i + 1].what == &guard(true));
         next_[a.number] = static_cast<std::uint16_t>(is_linked ? s[i + 1].number : 0);
         actions_[a.number] = &a;
+        pieced_[a.number] = a.what->is(trait::chooses) && e.buf_group == pieced_group;
+        fills_[a.number] = e.file_index != 0 && a.what->is(trait::makes_fd);
         near_threads_[a.number] = may_have_threads();
         chains_[a.number] =
             static_cast<std::uint16_t>(follows ? chains_[s[i - 1].number] : a.number);
@@ -100,6 +102,7 @@ void side::expect(step const& s) {
             !silenced && (has_flag(e, abi::sqe_flag::fixed_file) || a.on == place::made);
         threads = threads || (a.what->is(trait::moves) && a.what->is(trait::sure));
         silent_threads_ = silent_threads_ || (silenced && threads);
+        silent_guards_ = silent_guards_ || (silenced && is_linked && s[i + 1].what == &guard(true));
         if (silenced && !ends_[a.number] && a.on != place::nowhere && !a.what->is(trait::shares))
             silent_places_.set(static_cast<std::size_t>(a.on));
     }

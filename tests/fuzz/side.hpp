@@ -57,7 +57,7 @@ public:
 
     /// `s` without the chains that would compete with what is in flight for the same bytes, since
     /// who gets them is left open, or that use what is shut.
-    [[nodiscard]] step without_competition(step const& s) const;
+    [[nodiscard]] step without_competition(step const& s);
     /// Submits `s`, or does what it says from outside.
     void start(step const& s);
     /// Asks for the end of everything in flight.
@@ -71,10 +71,13 @@ public:
         return missing() != 0 || silent_places_.any() || silent_threads_;
     }
     /// Whether the kernel may try something again and again, 128 times before a thread gets it: a
-    /// connect to a listener without room. Between two tries a cancel does not find it.
-    [[nodiscard]] bool tries_often() const { return in_flight(abi::opcode::connect) != 0; }
+    /// connect to a listener without room, or what asks for more room than a counter has. Between
+    /// two tries a cancel does not find it.
+    [[nodiscard]] bool tries_often() const;
     /// Whether it may go on without any thread, so that only silence tells that it has settled.
     [[nodiscard]] bool is_restless() const noexcept;
+    /// Whether time passes for something that need not tell of its end.
+    [[nodiscard]] bool guards_in_silence() const noexcept { return silent_guards_; }
     /// Requests that have to be completed some time and are not.
     [[nodiscard]] std::size_t missing() const noexcept;
     /// What completed since the last `accept_news`, chain by chain.
@@ -102,7 +105,11 @@ private:
     [[nodiscard]] std::size_t in_flight(abi::opcode code) const;
     [[nodiscard]] bool thread_waits_with(place on) const;
     [[nodiscard]] bool may_find_no_buffer(action const& a) const;
-    [[nodiscard]] bool competes(action const& a, step const& with) const;
+    [[nodiscard]] bool is_about(std::size_t number) const;
+    [[nodiscard]] bool may_keep_length(action const& a, step const& with);
+    [[nodiscard]] bool goes_on_with_another(action const& a) const;
+    [[nodiscard]] bool fills_slots_in_flight() const;
+    [[nodiscard]] bool competes(action const& a, step const& with);
     void expect(step const& s);
     void be_sure_from(std::size_t number);
     void submit();
@@ -131,12 +138,14 @@ private:
     numbers_set in_thread_;             // all that some thread may do, told or not
     numbers_set corked_;                // whose notification comes whenever more is sent
     numbers_set unknown_;               // used on what may be a file, so that a thread may be at it
+    numbers_set pieced_;                // takes from the group of pieces
+    numbers_set fills_;                 // a slot
     numbers_set near_threads_;          // submitted while threads may have been at work
     std::bitset<places> silent_places_; // used by what may go on without a word
     std::array<int, most_requests> closing_{};
     std::chrono::steady_clock::time_point submitted_; // the last step
     std::uint64_t renamed_ = 0;                       // ended under another number
-    bool silent_threads_ = false;
+    bool silent_threads_ = false, silent_guards_ = false;
     bool threaded_at_end_ = false; // when everything was cancelled last
     bool stuck_ = false;
 };

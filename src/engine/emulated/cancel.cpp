@@ -230,17 +230,25 @@ void kernel_side::expire(request& r) noexcept {
     finish_timeout(*this, r);
 }
 
+/// What came before a link timeout was due counts, even if nobody looked until it was late: where
+/// one is due, what is ready is taken in first. Under a director that is the director's choice.
 void kernel_side::expire_timers() noexcept {
     if (timers_.empty())
         return;
+    bool looked = sleeps_ || director_ != nullptr; // who sleeps in the poller takes that in
     for (std::size_t i = 0; i < timer_clocks; ++i) {
         auto const clock = static_cast<timer_clock>(i);
         if (timers_.first(clock) == nullptr)
             continue;
         std::int64_t const time = time_on(system_clock_of(clock));
         for (request* r = timers_.first(clock); r != nullptr && r->due <= time;
-             r = timers_.first(clock))
-            expire(*r);
+             r = timers_.first(clock)) {
+            bool const may_have_come = r->guarded != nullptr && r->guarded->where == place::polled;
+            if (may_have_come && !std::exchange(looked, true))
+                collect();
+            else
+                expire(*r);
+        }
     }
 }
 

@@ -170,8 +170,17 @@ std::int32_t kernel_side::find_buffer(request& r) noexcept {
     } else {
         ok = buffers_.check(entry.buf_index, entry.addr, entry.len);
     }
-    if (ok != 0)
-        return is_open(r.fd) ? static_cast<std::int32_t>(ok) : -EBADF;
+    if (ok != 0) {
+        if (!is_open(r.fd))
+            return -EBADF;
+        if (is(r, abi::opcode::send_zc)) { // it looks at its socket first
+            if (long const type = socket_option(r.fd, SO_TYPE); type < 0)
+                return static_cast<std::int32_t>(type);
+            if (!sends_without_copy(r.fd))
+                return -EOPNOTSUPP;
+        }
+        return static_cast<std::int32_t>(ok);
+    }
     r.buffer = buffers_.hold(entry.buf_index);
     return 0;
 }

@@ -148,7 +148,7 @@ void kernel_side::attempt_again(request& r) noexcept {
 }
 
 bool kernel_side::has_file(std::int32_t fd, bool fixed) const noexcept {
-    return fixed ? files_.at(static_cast<std::uint32_t>(fd)) != nullptr : is_open(fd);
+    return fixed ? files_.at(static_cast<std::uint32_t>(fd)) != nullptr : gives_access(fd);
 }
 
 bool kernel_side::is_ring(int fd) const noexcept { return home_.is_ring(fd); }
