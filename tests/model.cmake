@@ -1,4 +1,4 @@
-# Models of shared_ring's protocol, searched by SPIN; skipped with a reason where there is none.
+# Models of the protocols between threads, searched by SPIN; skipped with a reason without it.
 
 function(rondo_model test model)
     add_test(NAME model/${test}
@@ -29,4 +29,13 @@ rondo_model(mutants/nudge_without_nop shard.2.both nudge_without_nop)
 foreach(mutant IN ITEMS claim_without_exchange return_keeps_generation
         slot_taken_without_lock)
     rondo_model(mutants/${mutant} tickets.2 ${mutant})
+endforeach()
+foreach(scenario IN ITEMS 1.run 2.run 1.own 1.early 2.early 1.three)
+    rondo_model(inbox.${scenario} inbox.${scenario})
+endforeach()
+foreach(mutant IN ITEMS close_does_not_wait close_drops close_without_exchange
+        last_waker_does_not_tell mark_is_linked mark_unlooked mark_without_compare
+        post_does_not_wake push_without_compare runs_the_last_one_first take_forgets_the_waker
+        take_without_exchange unmark_without_compare wake_decided_before_push)
+    rondo_model(mutants/inbox_${mutant} inbox.2.early ${mutant})
 endforeach()
