@@ -108,6 +108,7 @@ std::string_view fixed_words_for(cause why) noexcept {
     case cause::forked: return "the ring belongs to the parent process: create one here";
     case cause::moved_from: return "the object was moved from";
     case cause::ended: return "it was stopped or closed";
+    case cause::stopped: return "its end was asked for, and it ended without a result";
     case cause::stale_ticket: return "the ticket was waited for before, or names nothing";
     default: return {};
     }

@@ -77,6 +77,14 @@ public:
             nanoseconds_ = 0;
     }
 
+    /// A point of the steady clock, by nanoseconds since its epoch.
+    [[nodiscard]] static constexpr deadline at(std::int64_t nanoseconds) noexcept {
+        deadline d;
+        d.nanoseconds_ = nanoseconds < 0 ? 0 : nanoseconds;
+        d.kind_ = kind::absolute;
+        return d;
+    }
+
     [[nodiscard]] constexpr kind which() const noexcept { return kind_; }
     /// From now, or since the steady clock's epoch; 0 for never.
     [[nodiscard]] constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }

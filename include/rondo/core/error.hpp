@@ -88,6 +88,7 @@ enum class cause : std::uint8_t {
     long_path,         ///< detail: bytes of a unix socket's path; 107 are the most
     stale_socket,      ///< the file of a unix socket whose program has ended
     no_connections,    ///< a network without connections that could be accepted
+    stopped,           ///< somebody asked for its end, and it ended without a result
 };
 
 /// Text of bounded length, owned; what error::message() returns. Converts to a view into itself.
@@ -128,6 +129,8 @@ public:
     [[nodiscard]] constexpr error_domain domain() const noexcept { return domain_; }
     [[nodiscard]] constexpr attempt attempted() const noexcept { return attempted_; }
     [[nodiscard]] constexpr cause why() const noexcept { return cause_; }
+    /// It did not fail: its end was asked for.
+    [[nodiscard]] constexpr bool stopped() const noexcept { return cause_ == cause::stopped; }
     /// Its meaning depends on why(); 0 where it has none.
     [[nodiscard]] constexpr std::uint64_t detail() const noexcept { return detail_; }
 

@@ -42,6 +42,9 @@ public:
     /// From now on someone polls the ring's descriptor: it must be readable when there are
     /// completions. A kernel's always is.
     virtual void expose(int fd) noexcept { static_cast<void>(fd); }
+    /// Nanoseconds of the clock by which waits and timeouts are measured: CLOCK_MONOTONIC, unless
+    /// time itself is the engine's.
+    [[nodiscard]] virtual std::int64_t now() const noexcept;
     /// True for the system's own kernel, whose calls rings make without coming here.
     [[nodiscard]] virtual bool is_kernel() const noexcept { return false; }
 

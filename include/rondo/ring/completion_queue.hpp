@@ -113,6 +113,13 @@ public:
     }
     /// Frees `n` entries that were read through at(), for loops of the caller's own.
     void advance(std::uint32_t n) noexcept;
+    /// The same for who has counted those that ended no operation (with F_MORE). Not on mixed
+    /// rings.
+    void advance(std::uint32_t n, std::uint32_t not_final) noexcept {
+        head_ += n;
+        not_final_ += not_final;
+        release();
+    }
 
 private:
     static constexpr std::uint32_t unusual = static_cast<std::uint32_t>(abi::cqe_flag::more) |

@@ -5,6 +5,7 @@
 
 #include <rondo/abi/registration.hpp>
 #include <rondo/core/fd.hpp>
+#include <rondo/core/futex.hpp>
 #include <rondo/core/word.hpp>
 
 #include <atomic>
@@ -111,6 +112,8 @@ emulated_engine& instance() noexcept {
 backend& emulated_backend() noexcept { return instance(); }
 
 bool is_emulated(int fd) noexcept { return instance().has(fd); }
+
+std::int64_t backend::now() const noexcept { return steady_now(); }
 
 kind kind_of(backend const& who) noexcept {
     if (who.is_kernel())

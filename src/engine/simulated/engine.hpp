@@ -31,6 +31,7 @@ public:
     result<mapping> map(int fd, std::uint64_t offset, std::size_t bytes) noexcept override;
     void close(int fd) noexcept override;
     void expose(int fd) noexcept override;
+    [[nodiscard]] std::int64_t now() const noexcept override { return world_.now(); }
 
     /// While it is there, the engine's system calls on this thread are the world's. Aborts on
     /// another thread than the engine's.
