@@ -5,6 +5,7 @@
 #include "state.hpp"
 
 #include <rondo/core/assert.hpp>
+#include <rondo/loop/orphan.hpp>
 #include <rondo/op/cancel.hpp>
 
 #include <cstdio>

@@ -2,6 +2,7 @@
 #include "state.hpp"
 
 #include <rondo/core/assert.hpp>
+#include <rondo/loop/orphan.hpp>
 
 #include <algorithm>
 #include <cerrno>

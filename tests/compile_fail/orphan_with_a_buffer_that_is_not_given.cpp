@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <rondo/loop/loop.hpp>
+#include <rondo/loop/orphan.hpp>
 #include <rondo/op/read.hpp>
 
 #include <array>

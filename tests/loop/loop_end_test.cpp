@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Loops: orphans, and how a loop ends.
+#include <rondo/loop/orphan.hpp>
 #include "loop_fixture.hpp"
 
 #include <support/pipe_pair.hpp>

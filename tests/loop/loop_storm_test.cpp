@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loops on simulated kernels: programs by chance, thousands of seeds. After each nothing is in
 // flight, and every operation ran exactly as often as it was started.
+#include <rondo/loop/orphan.hpp>
 #include "loop_fixture.hpp"
 
 #include <array>

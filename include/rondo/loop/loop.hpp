@@ -108,7 +108,7 @@ public:
     [[nodiscard]] rondo::inbox& inbox() noexcept;
 
     /// Starts an operation that nobody waits for; its result is dropped, and what it owns with it.
-    /// `o` must not need memory of the caller's. ENOMEM.
+    /// `o` must not need memory of the caller's. ENOMEM. Include <rondo/loop/orphan.hpp>.
     template <op::operation Op>
     result<> orphan(Op const& o) noexcept;
     /// The same with what its memory is in, which is kept until it is over.
@@ -197,5 +197,3 @@ private:
 };
 
 } // namespace rondo
-
-#include <rondo/loop/orphan.hpp>

@@ -109,7 +109,7 @@ result<> loop::orphan(Op const& o, Owned&& keeps) noexcept {
     static_assert(!std::is_lvalue_reference_v<Owned>, "the loop adopts what it is given: move it");
     static_assert(std::is_nothrow_move_constructible_v<Owned>);
     using kept = detail::orphan_of<Op, std::remove_cvref_t<Owned>>;
-    auto* const made = new (std::nothrow) kept(o, std::move(keeps));
+    auto* const made = new (std::nothrow) kept(o, std::forward<Owned>(keeps));
     if (made == nullptr)
         return fail(ENOMEM, attempt::allocate);
     made->begin(*this);
