@@ -11,7 +11,7 @@ endforeach()
 list(REMOVE_DUPLICATES suites)
 
 # These run a second time where io_uring is forbidden, on the emulated engine.
-set(suites_of_every_engine interop op ring shared threads tools)
+set(suites_of_every_engine coro interop op ring shared threads tools)
 
 # And these a third time on a simulation: without other threads, processes and signals.
 set(suites_of_the_simulation matrix/ring_chain.*:matrix/ring_order.*:matrix/ring_overflow.*)

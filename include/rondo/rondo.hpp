@@ -3,6 +3,21 @@
 
 // All of rondo but for the bridges to <system_error> (rondo/core/error_code.hpp). Any thread.
 
+#include <rondo/coro/chain.hpp>
+#include <rondo/coro/combine.hpp>
+#include <rondo/coro/context.hpp>
+#include <rondo/coro/frame.hpp>
+#include <rondo/coro/operation.hpp>
+#include <rondo/coro/remote.hpp>
+#include <rondo/coro/scope.hpp>
+#include <rondo/coro/signals.hpp>
+#include <rondo/coro/sleep.hpp>
+#include <rondo/coro/stop.hpp>
+#include <rondo/coro/strand.hpp>
+#include <rondo/coro/stream.hpp>
+#include <rondo/coro/sync_wait.hpp>
+#include <rondo/coro/task.hpp>
+#include <rondo/coro/timeout.hpp>
 #include <rondo/engine/emulated.hpp>
 #include <rondo/engine/kernel.hpp>
 #include <rondo/interop/address.hpp>
@@ -22,6 +37,13 @@
 #include <rondo/interop/vectored_descriptor.hpp>
 #include <rondo/interop/vectored_reader.hpp>
 #include <rondo/interop/vectored_writer.hpp>
+#include <rondo/loop/completion.hpp>
+#include <rondo/loop/inbox.hpp>
+#include <rondo/loop/lending.hpp>
+#include <rondo/loop/loop.hpp>
+#include <rondo/loop/orphan.hpp>
+#include <rondo/loop/timers.hpp>
+#include <rondo/loop/work.hpp>
 #include <rondo/op/all.hpp>
 #include <rondo/ring/buffer_ring.hpp>
 #include <rondo/ring/buffers.hpp>

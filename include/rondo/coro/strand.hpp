@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// strand: one line of execution on a loop, with all the tasks that await one another along it. What
+// is stopped is a strand: what it waits for ends, and so does whatever it would wait for next. One
+// thread: that of its loop.
+
+#include <rondo/loop/loop.hpp>
+
+namespace rondo {
+
+/// Is told when a strand is asked to stop. Pinned; unlinks itself when it is destroyed.
+class stop_hook {
+public:
+    using function = void (*)(stop_hook&) noexcept;
+
+    explicit stop_hook(function what) noexcept : what_(what) {}
+    stop_hook(stop_hook const&) = delete;
+    stop_hook& operator=(stop_hook const&) = delete;
+    ~stop_hook() { unhook(); }
+
+    void unhook() noexcept {
+        if (previous_ == nullptr)
+            return;
+        *previous_ = next_;
+        if (next_ != nullptr)
+            next_->previous_ = previous_;
+        previous_ = nullptr;
+    }
+
+private:
+    friend class strand;
+
+    function what_;
+    stop_hook** previous_ = nullptr;
+    stop_hook* next_ = nullptr;
+};
+
+/// See the top of this file.
+class strand {
+public:
+    strand() noexcept = default;
+    explicit strand(loop& where) noexcept : loop_(&where) {}
+    strand(strand const&) = delete;
+    strand& operator=(strand const&) = delete;
+
+    [[nodiscard]] loop& where() const noexcept { return *loop_; }
+    void set_where(loop& other) noexcept { loop_ = &other; }
+
+    /// What it waits for; null while it runs.
+    void waits_for(work* what) noexcept { waits_for_ = what; }
+    [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_ && shields_ == 0; }
+
+    /// Asks for an early end of all that it waits for, now and later. Once is enough.
+    void request_stop() noexcept;
+
+    /// `h` is told of a stop from now on; if it was asked for before, at once.
+    void hook(stop_hook& h) noexcept {
+        if (stop_requested())
+            return h.what_(h);
+        h.next_ = hooks_;
+        h.previous_ = &hooks_;
+        if (hooks_ != nullptr)
+            hooks_->previous_ = &h.next_;
+        hooks_ = &h;
+    }
+
+    /// Between the two a stop is noted, and takes effect afterwards: for what must be done, such as
+    /// closing a file, on the way out.
+    void shield() noexcept { ++shields_; }
+    void unshield() noexcept;
+
+private:
+    void tell_of_stop() noexcept;
+
+    loop* loop_ = nullptr;
+    work* waits_for_ = nullptr;
+    stop_hook* hooks_ = nullptr;
+    bool stop_requested_ = false;
+    unsigned shields_ = 0;
+};
+
+} // namespace rondo
