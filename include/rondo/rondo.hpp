@@ -3,13 +3,20 @@
 
 // All of rondo but for the bridges to <system_error> (rondo/core/error_code.hpp). Any thread.
 
+#include <rondo/coro/barrier.hpp>
 #include <rondo/coro/chain.hpp>
+#include <rondo/coro/channel.hpp>
+#include <rondo/coro/channel_state.hpp>
 #include <rondo/coro/combine.hpp>
 #include <rondo/coro/context.hpp>
+#include <rondo/coro/event.hpp>
 #include <rondo/coro/frame.hpp>
+#include <rondo/coro/latch.hpp>
+#include <rondo/coro/mutex.hpp>
 #include <rondo/coro/operation.hpp>
 #include <rondo/coro/remote.hpp>
 #include <rondo/coro/scope.hpp>
+#include <rondo/coro/semaphore.hpp>
 #include <rondo/coro/signals.hpp>
 #include <rondo/coro/sleep.hpp>
 #include <rondo/coro/stop.hpp>
@@ -18,6 +25,9 @@
 #include <rondo/coro/sync_wait.hpp>
 #include <rondo/coro/task.hpp>
 #include <rondo/coro/timeout.hpp>
+#include <rondo/coro/value_queue.hpp>
+#include <rondo/coro/wait_request.hpp>
+#include <rondo/coro/waiter.hpp>
 #include <rondo/engine/emulated.hpp>
 #include <rondo/engine/kernel.hpp>
 #include <rondo/interop/address.hpp>

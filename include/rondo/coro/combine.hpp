@@ -10,6 +10,7 @@
 
 #include <rondo/coro/sleep.hpp>
 #include <rondo/coro/task.hpp>
+#include <rondo/coro/wait_request.hpp>
 
 #include <array>
 #include <cerrno>
@@ -42,6 +43,10 @@ task<result<typename Op::value_type>> task_of(Op o) {
     co_return co_await o;
 }
 inline task<result<>> task_of(sleep_request s) { co_return co_await s; }
+template <waits Request>
+task<typename Request::value_type> task_of(Request r) {
+    co_return co_await r;
+}
 
 template <class A>
 using value_of_task = typename decltype(task_of(std::declval<A>()))::value_type;

@@ -10,18 +10,42 @@
 
 namespace rondo {
 
+namespace detail {
+
+/// Begins a task on a loop that runs.
+template <class T>
+class first_step final : public work {
+public:
+    first_step(loop& on, task_promise<T>& what, bool& over) noexcept
+        : work(&begin, functions_of), on_(on), what_(what), over_(over) {}
+
+private:
+    static void begin(work& w) noexcept {
+        auto& self = static_cast<first_step&>(w);
+        begin_strand(
+            self.what_, self.on_,
+            [](task_promise_base& p) noexcept { *static_cast<bool*>(p.owner) = true; },
+            &self.over_);
+    }
+    static void nothing(work&) noexcept {}
+    static constexpr work_functions functions_of{&nothing, "sync_wait"};
+
+    loop& on_;
+    task_promise<T>& what_;
+    bool& over_;
+};
+
+} // namespace detail
+
 /// Runs `t` and all that the loop has besides, until `t` is over. Its value; throws what it threw,
 /// or std::system_error when the ring does not work.
 template <class T>
 T sync_wait(loop& on, task<T> t) {
     bool over = false;
-    auto& p = t.promise();
-    detail::begin_strand(
-        p, on,
-        [](detail::task_promise_base& self) noexcept { *static_cast<bool*>(self.owner) = true; },
-        &over);
+    detail::first_step<T> begins(on, t.promise(), over);
+    on.post(begins);
     on.run_until(over).or_throw("the loop of sync_wait()");
-    return p.take();
+    return t.base()->take();
 }
 
 /// The same with a loop made for it.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// expect: a channel's last receiver was destroyed while somebody waits in its receive\(\)
+#include <rondo/coro/channel.hpp>
+#include <rondo/coro/scope.hpp>
+#include <rondo/coro/sync_wait.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace {
+
+rondo::task<> waits(std::optional<rondo::receiver<int>>& of) {
+    static_cast<void>(co_await of->receive());
+}
+
+rondo::task<> destroys() {
+    auto ends = rondo::make_channel<int>(1).or_throw("channel");
+    std::optional<rondo::receiver<int>> of(std::move(ends.rx));
+    rondo::scope s{co_await rondo::this_strand()};
+    s.spawn(waits(of));
+    of.reset();
+    static_cast<void>(co_await s.join());
+}
+
+} // namespace
+
+int main() { rondo::sync_wait(destroys()); }

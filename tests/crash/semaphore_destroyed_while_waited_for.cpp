@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// expect: a semaphore was destroyed while somebody waits for it
+#include <rondo/coro/semaphore.hpp>
+#include <rondo/coro/scope.hpp>
+#include <rondo/coro/sync_wait.hpp>
+
+#include <optional>
+
+namespace {
+
+rondo::task<> waits(std::optional<rondo::semaphore>& of) {
+    static_cast<void>(co_await of->acquire());
+}
+
+rondo::task<> destroys() {
+    std::optional<rondo::semaphore> of(0);
+    rondo::scope s{co_await rondo::this_strand()};
+    s.spawn(waits(of));
+    of.reset();
+    static_cast<void>(co_await s.join());
+}
+
+} // namespace
+
+int main() { rondo::sync_wait(destroys()); }
