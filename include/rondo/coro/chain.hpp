@@ -83,7 +83,7 @@ private:
     result<typename op_at<I>::value_type> value_at() const noexcept {
         using operation = op_at<I>;
         abi::cqe const c = all_[refused_ ? 0 : I].outcome();
-        if (parts_ == nullptr || (stopped_ && c.res == -ECANCELED))
+        if (parts_ == nullptr || (stopped_ && ended_by_stop<operation>(c.res)))
             return fail(stopped_error(op::attempt_of<operation>));
         return op::value_of(chain_.template get<I>(), c);
     }

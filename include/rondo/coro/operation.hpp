@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <coroutine>
+#include <cstdint>
 
 namespace rondo {
 
@@ -19,6 +20,17 @@ namespace rondo {
 }
 
 namespace detail {
+
+/// Whether the answer to an operation that was to end means that it did nothing and ended for that:
+/// a worker thread that is cancelled in its sleep is interrupted, and tells of that, or of one of
+/// the kernel's own codes, ERESTARTSYS and its like, which no system call shows.
+template <op::operation Op>
+[[nodiscard]] constexpr bool ended_by_stop(std::int32_t res) noexcept {
+    constexpr std::int32_t first_restart = 512;
+    constexpr std::int32_t last_restart = 516;
+    return res == -ECANCELED || (res <= -first_restart && res >= -last_restart) ||
+           (op::is_restartable<Op> && res == -EINTR);
+}
 
 /// An operation in flight for a strand. `Op` outlives it: it is an operand of the same co_await.
 template <op::operation Op>
@@ -54,7 +66,7 @@ public:
             return fail(stopped_error(op::attempt_of<Op>));
         bool const stopped = stop_was_wanted();
         set_idle();
-        if (stopped && res() == -ECANCELED) [[unlikely]]
+        if (stopped && ended_by_stop<Op>(res())) [[unlikely]]
             return fail(stopped_error(op::attempt_of<Op>));
         return op::value_of(*op_, outcome());
     }

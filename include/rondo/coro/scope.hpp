@@ -68,7 +68,7 @@ public:
     };
     /// co_await s.join(): waits until all tasks are over, those spawned meanwhile too. The first
     /// failure, but a task that ended because it was stopped is none; throws what a task threw.
-    /// A stop of the awaiting strand stops the tasks, and is waited for.
+    /// A stop of the scope's strand stops the tasks, and is waited for.
     [[nodiscard]] join_request join() noexcept { return join_request(*this); }
 
 private:

@@ -81,7 +81,7 @@ private:
     static flow& self_of(work& w) noexcept { return static_cast<flow&>(w); }
     static void resume(work& w) noexcept {
         flow& self = self_of(w);
-        bool const cancelled = self.stop_was_wanted() && self.res() == -ECANCELED;
+        bool const cancelled = self.stop_was_wanted() && ended_by_stop<Op>(self.res());
         if (!cancelled)
             self.keep(self.outcome());
         if (self.abandoned_) {

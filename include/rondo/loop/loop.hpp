@@ -44,7 +44,7 @@ struct loop_options {
     /// An iopoll ring cannot wait for what is not a device's: neither inbox nor timers work there.
     ring_options ring{};
     /// Operations in flight; more wait for one to end. 0: as many as the CQ has entries, which
-    /// grows with them.
+    /// grows with them. One that only another can end waits for ever if there is no room for that.
     std::uint32_t most_in_flight = 0;
     /// Larger queues when there was not enough room, where the kernel can: Linux 6.13. Up to 32768
     /// completions.
