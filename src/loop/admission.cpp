@@ -7,7 +7,11 @@
 #include <rondo/core/assert.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 
 namespace rondo {
 namespace {
@@ -16,6 +20,15 @@ completion& completion_of(std::uint64_t user_data) noexcept {
     constexpr std::uint64_t bit = static_cast<std::uint64_t>(own_operation::bit);
     return *reinterpret_cast<completion*>(static_cast<std::uintptr_t>(user_data & ~bit));
 }
+
+/// `res` and `flags`, read at once.
+std::uint64_t result_of(abi::cqe const& c) noexcept {
+    std::uint64_t both;
+    std::memcpy(&both, &c.res, sizeof both);
+    return both;
+}
+constexpr std::uint64_t not_plain_result = std::bit_cast<std::uint64_t>(
+    std::array<std::uint32_t, 2>{0, raw(abi::cqe_flag::more) | raw(abi::cqe_flag::notif)});
 
 constexpr std::uint32_t most_completions = 32'768;
 
@@ -130,29 +143,41 @@ void loop::grow() noexcept {
 
 /// Takes what has completed, and makes it ready. Nothing of the user's runs meanwhile.
 std::uint32_t loop::reap() noexcept {
-    constexpr std::uint32_t not_plain = raw(abi::cqe_flag::more) | raw(abi::cqe_flag::notif);
     completion_queue& cq = ring_.cq();
     cq.look();
     std::uint32_t const n = cq.ready();
     std::uint32_t const begin = cq.head();
+    std::uint32_t const last = cq.capacity() - 1; // of the places in its array
+    auto const place = [&cq](std::uint32_t i) {
+        return reinterpret_cast<std::byte const*>(cq.at(i));
+    };
+    std::ptrdiff_t const step = place(last) - place(last - 1);
+    // Bits of a user_data that are not of a completion's address. With a trace all are.
+    std::uint64_t const not_plain =
+        state_->options.trace == nullptr ? std::uint64_t{1} : ~std::uint64_t{0};
     std::uint32_t unusual_ones = 0;
     std::uint32_t not_final = 0;
-    bool const traced = state_->options.trace != nullptr;
     work** end = ready_.end_;
-    for (std::uint32_t i = begin; i != begin + n; ++i) {
-        abi::cqe const& c = *cq.at(i);
-        if (((c.flags & not_plain) | (c.user_data & 1)) != 0 || traced) [[unlikely]] {
-            ready_.end_ = end;
-            ++unusual_ones;
-            not_final += abi::more(c) ? 1u : 0u;
-            unusual(c);
-            end = ready_.end_;
-            continue;
+    for (std::uint32_t taken = 0; taken != n;) {
+        // As many as lie one behind another.
+        std::uint32_t many = std::min(n - taken, last + 1 - ((begin + taken) & last));
+        std::byte const* at = place(begin + taken);
+        for (taken += many; many != 0; --many, at += step) {
+            auto const& c = *reinterpret_cast<abi::cqe const*>(at);
+            std::uint64_t const result = result_of(c);
+            if ((c.user_data & not_plain) != 0 || (result & not_plain_result) != 0) [[unlikely]] {
+                ready_.end_ = end;
+                ++unusual_ones;
+                not_final += abi::more(c) ? 1u : 0u;
+                unusual(c);
+                end = ready_.end_;
+                continue;
+            }
+            completion& k = completion_of(c.user_data);
+            k.note(result);
+            *end = &k;
+            end = &k.next_;
         }
-        completion& k = completion_of(c.user_data);
-        k.note(c);
-        *end = &k;
-        end = &k.next_;
     }
     *end = nullptr;
     ready_.end_ = end;

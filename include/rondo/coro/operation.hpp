@@ -10,7 +10,10 @@
 
 #include <cerrno>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
+#include <new>
+#include <type_traits>
 
 namespace rondo {
 
@@ -32,7 +35,8 @@ template <op::operation Op>
            (op::is_restartable<Op> && res == -EINTR);
 }
 
-/// An operation in flight for a strand. `Op` outlives it: it is an operand of the same co_await.
+/// An operation in flight for a strand. If it is pinned, `Op` outlives this: it is an operand of
+/// the same co_await.
 template <op::operation Op>
 class operation_awaiter final : completion {
     static_assert(!op::is_stream<Op>, "it completes many times: use rondo::stream");
@@ -47,58 +51,97 @@ class operation_awaiter final : completion {
 
 public:
     [[gnu::always_inline]] operation_awaiter(strand& line, Op const& o) noexcept
-        : completion(functions_of), line_(&line), op_(&o) {
-        if (line.stop_requested()) [[unlikely]]
-            return;
-        line.waits_for(this);
-        if (line.where().start_at_once(*this, o)) [[likely]]
-            lend(o, true);
+        : completion(functions_of), line_(&line) {
+        if constexpr (op::is_pinned<Op>)
+            where_ = &o;
+        else if constexpr (keeps_it)
+            ::new (static_cast<void*>(&op_)) Op(o);
+        if (!line.stop_requested()) [[likely]] {
+            line.waits_for(this);
+            if (line.where().start_at_once(*this, o)) [[likely]] {
+                lend(o, true);
+                return;
+            }
+        }
+        if constexpr (keeps_it)
+            not_at_once();
         else
-            line.where().start(*this);
+            not_at_once(o);
     }
     [[nodiscard]] bool await_ready() const noexcept { return is_idle(); }
     [[gnu::always_inline]] void await_suspend(std::coroutine_handle<> frame) noexcept {
-        frame_ = frame;
+        frame_ = frame.address();
     }
     void cancel() noexcept { line_->where().cancel(*this); }
     [[nodiscard]] result<typename Op::value_type> await_resume() noexcept {
-        if (is_idle()) [[unlikely]]
-            return fail(stopped_error(op::attempt_of<Op>));
-        bool const stopped = stop_was_wanted();
+        if (!went_its_way()) [[unlikely]]
+            if (is_idle() || (stop_was_wanted() && ended_by_stop<Op>(res()))) {
+                set_idle();
+                return fail(stopped_error(op::attempt_of<Op>));
+            }
         set_idle();
-        if (stopped && ended_by_stop<Op>(res())) [[unlikely]]
-            return fail(stopped_error(op::attempt_of<Op>));
-        return op::value_of(*op_, outcome());
+        if constexpr (has_value)
+            return op::value_of(operation(), outcome());
+        else
+            return op::plain_value<Op>(outcome());
     }
 
 private:
+    static constexpr bool has_value = requires(Op const& o, abi::cqe const& c) {
+        Op::value(o, c);
+    } || std::is_same_v<typename Op::value_type, unique_fd>;
+    /// What nobody asks for later is copied only when it has to wait for room: else it need not be
+    /// in the frame at all.
+    static constexpr bool keeps_it =
+        has_value || op::is_restartable<Op> || op::is_pinned<Op> ||
+        requires(Op const& o) { o.memory([](void const*, std::size_t, op::access) {}); };
+
+    [[nodiscard]] Op const& operation() const noexcept {
+        if constexpr (op::is_pinned<Op>)
+            return *where_;
+        else
+            return op_;
+    }
+    [[gnu::cold, gnu::noinline]] void not_at_once() noexcept {
+        if (!line_->stop_requested())
+            line_->where().start(*this);
+    }
+    [[gnu::cold, gnu::noinline]] void not_at_once(Op o) noexcept {
+        ::new (static_cast<void*>(&op_)) Op(o);
+        not_at_once();
+    }
     static operation_awaiter& self_of(work& w) noexcept {
         return static_cast<operation_awaiter&>(w);
     }
     static void resume(work& w) noexcept {
         operation_awaiter& self = self_of(w);
-        lend(*self.op_, false);
+        if constexpr (keeps_it)
+            lend(self.operation(), false);
         if constexpr (op::is_restartable<Op>)
             if (self.res() == -EINTR && self.line_->where().restart(self)) [[unlikely]]
                 return;
         self.line_->waits_for(nullptr);
-        self.frame_.resume();
+        std::coroutine_handle<>::from_address(self.frame_).resume();
     }
     static void stop_it(work& w) noexcept {
         operation_awaiter& self = self_of(w);
         self.line_->where().cancel(self);
     }
     static void fill(completion& c, submission_queue& to) noexcept {
-        op::fill(to.reserve(), *self_of(c).op_, loop::user_data_of(c));
-        lend(*self_of(c).op_, true);
+        operation_awaiter& self = self_of(c);
+        op::fill(to.reserve(), self.operation(), loop::user_data_of(c));
+        lend(self.operation(), true);
     }
     static void more(completion& c, abi::cqe const& e) noexcept { c.note(e); }
     static constexpr completion_functions functions_of{
         {&stop_it, Op::facts.name}, &resume, &fill, &more};
 
     strand* line_;
-    std::coroutine_handle<> frame_;
-    Op const* op_;
+    void* frame_; // the address of a handle, which itself could not be left unset
+    union {
+        Op const* where_; // if it is pinned
+        Op op_;
+    };
 };
 
 } // namespace detail

@@ -9,6 +9,7 @@
 #include <rondo/loop/work.hpp>
 #include <rondo/ring/submission_queue.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -66,7 +67,9 @@ private:
 class completion : public work, completion_link {
 public:
     explicit completion(completion_functions const& functions) noexcept
-        : work(functions.run, functions) {}
+        : work(functions.run, functions) {
+        set_idle();
+    }
     ~completion() {
         if (stage_ != stage::idle) [[unlikely]]
             destroyed_in_flight();
@@ -83,11 +86,10 @@ public:
     /// It was cancelled before the kernel heard of it.
     [[nodiscard]] bool never_started() const noexcept { return never_started_; }
     [[nodiscard]] bool is_idle() const noexcept { return stage_ == stage::idle; }
+    /// It was started, and nobody asked for its end.
+    [[nodiscard]] bool went_its_way() const noexcept { return all_ == only(stage::in_flight); }
     /// The outcome was taken: it may be destroyed, or started again.
-    void set_idle() noexcept {
-        stage_ = stage::idle;
-        stop_wanted_ = never_started_ = false;
-    }
+    void set_idle() noexcept { all_ = only(stage::idle); }
     /// For functions().fill of a chain, whose SQEs have completions of their own.
     void set_started() noexcept { stage_ = stage::in_flight; }
     /// For functions().more.
@@ -95,6 +97,8 @@ public:
         static_assert(sizeof(res_) + sizeof(flags_) == 8);
         std::memcpy(&res_, &c.res, 8);
     }
+    /// The same of both as they lie in the CQE.
+    void note(std::uint64_t res_and_flags) noexcept { std::memcpy(&res_, &res_and_flags, 8); }
 
 private:
     friend class loop;
@@ -108,15 +112,29 @@ private:
 
     [[gnu::cold, noreturn]] void destroyed_in_flight() const noexcept;
 
+    /// all_ with that stage, and false for all the rest.
+    [[nodiscard]] static constexpr std::uint64_t only(stage s) noexcept {
+        struct bytes {
+            std::uint8_t first;
+            std::uint8_t rest[7];
+        };
+        return std::bit_cast<std::uint64_t>(bytes{static_cast<std::uint8_t>(s), {}});
+    }
+
     std::int32_t res_;
     std::uint32_t flags_;
-    stage stage_ = stage::idle;
-    bool stop_wanted_ = false;
-    bool never_started_ = false;
-    // While it is among its loop's wishes for an end, run() is the loop's.
-    bool to_be_asked_ = false; // at the next submission
-    bool asked_ = false;       // a cancel of it is in flight; it must not run before that is over
-    bool ended_ = false;       // its final CQE came, but that of the cancel did not
+    __extension__ union {
+        std::uint64_t all_; // these at once
+        struct {
+            stage stage_;
+            bool stop_wanted_;
+            bool never_started_;
+            // While it is among its loop's wishes for an end, run() is the loop's.
+            bool to_be_asked_; // at the next submission
+            bool asked_;       // a cancel of it is in flight; until that is over it must not run
+            bool ended_;       // its final CQE came, but that of the cancel did not
+        };
+    };
 };
 
 } // namespace rondo

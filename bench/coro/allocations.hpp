@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Counts what operator new is asked for, by replacing it in this program. Any thread.
+
+#include <cstdint>
+
+namespace bench::coro {
+
+/// Calls of operator new so far, of all threads.
+[[nodiscard]] std::uint64_t allocations() noexcept;
+
+} // namespace bench::coro
