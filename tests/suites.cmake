@@ -18,6 +18,9 @@ set(suites_of_the_simulation matrix/ring_chain.*:matrix/ring_order.*:matrix/ring
 string(APPEND suites_of_the_simulation :matrix/ring_reap.*:matrix/ring_run.*:matrix/ring_streams.*)
 string(APPEND suites_of_the_simulation :matrix/ring_submit.*:matrix/ring_wait.*:matrix/ring_wide.*)
 
+# Those that bring a simulation of their own need no second time.
+set(of_any_engine *-*coro_property*:*coro_storm*)
+
 # Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; where
 # processes start slowly, under a sanitizer, a few of ctest's hold all of them. TSan must then let
 # children start threads where the emulated engine of their parent had some.
@@ -61,7 +64,8 @@ foreach(suite IN LISTS suites)
     endif()
     suite_tests(test_${suite} ${suite} ${suite} * "")
     if(suite IN_LIST suites_of_every_engine)
-        suite_tests(test_${suite} emulated/${suite} emulated * RONDO_TEST_WITHOUT_IO_URING=1)
+        suite_tests(test_${suite} emulated/${suite} emulated ${of_any_engine}
+            RONDO_TEST_WITHOUT_IO_URING=1)
     endif()
     if(suite STREQUAL ring)
         suite_tests(test_${suite} simulated/${suite} simulated ${suites_of_the_simulation}
