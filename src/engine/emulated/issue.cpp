@@ -116,6 +116,17 @@ void kernel_side::issue(request& r) noexcept {
         arm_guard(*waiting->guard);
 }
 
+/// issue() and finish() of what has nothing that they would see to: most entries, most of the time.
+void kernel_side::issue_directly(request& r) noexcept {
+    r.attempted = true;
+    r.fd = r.sqe().fd;
+    outcome const how = r.what->attempt(r, false);
+    if (how.what != outcome::kind::done)
+        return follow(r, how);
+    post({{r.sqe().user_data, how.res, how.flags}, {}}, &r);
+    release(r);
+}
+
 std::int32_t kernel_side::find_files(request& r) noexcept {
     abi::sqe const& entry = r.sqe();
     if (r.what->has_file) {
@@ -248,12 +259,12 @@ outcome kernel_side::attempt_once(request& r) noexcept {
 
 void kernel_side::attempt(request& r) noexcept {
     r.where = place::nowhere;
-    for (unsigned answers = 0;; ++answers) {
-        if (answers == most_answers_at_once) {
-            ready_.push(r);
-            return;
-        }
-        outcome how = attempt_once(r);
+    follow(r, attempt_once(r));
+}
+
+/// Does what `how` says of an attempt, and makes the next ones of a stream of answers.
+void kernel_side::follow(request& r, outcome how) noexcept {
+    for (unsigned answers = 1;; ++answers) {
         switch (how.what) {
         case outcome::kind::done: return finish(r, how);
         case outcome::kind::more:
@@ -263,7 +274,7 @@ void kernel_side::attempt(request& r) noexcept {
             post_more(r, how.res, how.flags);
             if (how.events != 0)
                 return wait_for_events(r, how.events);
-            continue;
+            break;
         case outcome::kind::poll: return wait_for_events(r, how.events);
         case outcome::kind::work: return give_to_worker(r);
         case outcome::kind::kept:
@@ -277,6 +288,11 @@ void kernel_side::attempt(request& r) noexcept {
                 static_cast<void>(cancel_one(r));
             return;
         }
+        if (answers == most_answers_at_once) {
+            ready_.push(r);
+            return;
+        }
+        how = attempt_once(r);
     }
 }
 

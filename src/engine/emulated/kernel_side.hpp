@@ -146,9 +146,11 @@ private:
     // issue.cpp
     void run_ready() noexcept;
     void issue(request& r) noexcept;
+    void issue_directly(request& r) noexcept;
     std::int32_t find_files(request& r) noexcept;
     std::int32_t find_buffer(request& r) noexcept;
     void attempt(request& r) noexcept;
+    void follow(request& r, outcome how) noexcept;
     outcome attempt_once(request& r) noexcept;
     outcome attempt_with_buffer(request& r) noexcept;
     outcome attempt_without_buffer(request& r, std::int32_t why) noexcept;

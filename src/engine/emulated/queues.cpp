@@ -100,7 +100,10 @@ bool queues::post(abi::cqe32 const& c) noexcept {
     if (completions() >= cq_entries_)
         return false;
     std::uint32_t const slot = cq_tail_ & (cq_entries_ - 1);
-    std::memcpy(rings_ + cqes_ + std::size_t{slot} * cqe_bytes_, &c, cqe_bytes_);
+    std::byte* const to = rings_ + cqes_ + std::size_t{slot} * cqe_bytes_;
+    std::memcpy(to, &c.head, sizeof c.head);
+    if (cqe_bytes_ == sizeof c)
+        std::memcpy(to, &c, sizeof c);
     ++cq_tail_;
     store_release(word(cq_tail_word_), cq_tail_); // partner: the reaper's acquire load of the tail
     return true;

@@ -317,8 +317,11 @@ outcome attempt_recvmsg(request& r, bool on_worker) noexcept {
 
 } // namespace
 
-constinit operation const recv_operation{
-    .check = check_recv, .attempt = attempt_recv, .has_file = true, .chooses = true};
+constinit operation const recv_operation{.check = check_recv,
+                                         .attempt = attempt_recv,
+                                         .has_file = true,
+                                         .chooses = true,
+                                         .direct = true};
 constinit operation const recvmsg_operation{.check = check_recvmsg,
                                             .keep = keep_message,
                                             .attempt = attempt_recvmsg,

@@ -67,6 +67,8 @@ struct operation {
     bool has_file = false;   ///< entry.fd names an open file
     bool makes_file = false; ///< its value is a new descriptor: goes to slot file_index - 1, if any
     bool chooses = false;    ///< knows buffer groups: `chosen` is filled before an attempt
+    /// Without a flag on its entry: needs only its descriptor, and its answer is `res` and `flags`.
+    bool direct = false;
 };
 
 /// A descriptor of the engine's own, which registered slots and requests share.

@@ -93,11 +93,15 @@ bool kernel_side::take_one() noexcept {
         !r->has(abi::sqe_flag::io_drain) && !drain_next_ && !barrier_ && deferred_.empty() &&
         ready_.empty()) {
         ++issued_;
-        issue(*r);
+        if (r->what->direct && r->sqe().flags == 0 && director_ == nullptr)
+            issue_directly(*r);
+        else
+            issue(*r);
     } else {
         append(*r);
     }
-    run_ready();
+    if (!ready_.empty())
+        run_ready();
     return !stops;
 }
 

@@ -251,15 +251,23 @@ outcome attempt(request& r, bool may_block) noexcept {
 constexpr operation plain{.check = check, .keep = keep, .attempt = attempt, .has_file = true};
 constexpr operation choosing{
     .check = check, .keep = keep, .attempt = attempt, .has_file = true, .chooses = true};
+constexpr operation direct_read{.check = check,
+                                .keep = keep,
+                                .attempt = attempt,
+                                .has_file = true,
+                                .chooses = true,
+                                .direct = true};
+constexpr operation direct_write{
+    .check = check, .keep = keep, .attempt = attempt, .has_file = true, .direct = true};
 
 } // namespace
 
 operation const* find_transfer(abi::opcode code) noexcept {
     switch (code) {
-    case abi::opcode::read:
+    case abi::opcode::read: return &direct_read;
     case abi::opcode::readv:
     case abi::opcode::read_multishot: return &choosing;
-    case abi::opcode::write:
+    case abi::opcode::write: return &direct_write;
     case abi::opcode::writev:
     case abi::opcode::read_fixed:
     case abi::opcode::write_fixed:
