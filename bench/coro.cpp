@@ -3,6 +3,7 @@
 // Asio, tasks in a scope, timers, and posts from other threads. With the calls of operator new.
 #include "coro/allocations.hpp"
 #include "coro/asio.hpp"
+#include "coro/channels.hpp"
 #include "coro/instructions.hpp"
 #include "coro/ours.hpp"
 #include "coro/sides.hpp"
@@ -164,6 +165,39 @@ void report_posts(bench::report& out) {
         {bench::least_ratio(1 / 1.2)});
 }
 
+void report_channels(bench::report& out) {
+    constexpr std::uint64_t count = 200'000;
+    auto const timed = [](double (*seconds)(), auto const& what, std::size_t capacity) {
+        double const begin = seconds();
+        what(capacity, count);
+        return seconds() - begin;
+    };
+    for (std::size_t const capacity : {std::size_t{64}, std::size_t{0}})
+        add_nanoseconds(
+            out, fmt::format("channel of {}", capacity), count, "Asio", "CPU-ns/value",
+            bench::alternate(
+                5, [&] { return timed(bench::cpu_seconds, pass_through_channel, capacity); },
+                [&] { return timed(bench::cpu_seconds, pass_through_asio, capacity); }),
+            {bench::least_ratio(2)});
+    constexpr std::size_t capacity = 64;
+    auto const ours = [&] { return timed(bench::wall_seconds, pass_between_loops, capacity); };
+    add_nanoseconds(
+        out, "channel of 64 between threads", count, "Asio", "ns/value",
+        bench::alternate(
+            5, ours, [&] { return timed(bench::wall_seconds, pass_between_contexts, capacity); }),
+        {});
+    add_nanoseconds(
+        out, "channel of 64 between threads", count, "mutex+cv", "ns/value",
+        bench::alternate(
+            5, ours, [&] { return timed(bench::wall_seconds, pass_between_threads, capacity); }),
+        {});
+    double const bytes = bytes_per_receiver(100'000);
+    constexpr double mark = 400;
+    bench::line l{"100k idle receivers", bytes, mark, "mark", "bytes each", mark / bytes, 0};
+    l.marks.push_back(bench::most_ours(mark));
+    out.add(l);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -179,5 +213,6 @@ int main(int argc, char** argv) {
                           report_spawns(out);
                           report_timers(out);
                           report_posts(out);
+                          report_channels(out);
                       });
 }

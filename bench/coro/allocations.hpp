@@ -9,5 +9,7 @@ namespace bench::coro {
 
 /// Calls of operator new so far, of all threads.
 [[nodiscard]] std::uint64_t allocations() noexcept;
+/// Bytes they asked for.
+[[nodiscard]] std::uint64_t allocated_bytes() noexcept;
 
 } // namespace bench::coro

@@ -6,7 +6,7 @@ set(asio_definitions ASIO_STANDALONE ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE
     ASIO_HAS_IO_URING ASIO_DISABLE_EPOLL)
 
 # Others' headers in it make warnings of their own, so it is compiled without ours.
-add_library(bench_coro_asio STATIC ${coro_dir}/asio.cpp)
+add_library(bench_coro_asio STATIC ${coro_dir}/asio.cpp ${coro_dir}/asio_channels.cpp)
 target_include_directories(bench_coro_asio SYSTEM PRIVATE ${ASIO_INCLUDE_DIR})
 target_compile_definitions(bench_coro_asio PRIVATE ${asio_definitions})
 target_compile_options(bench_coro_asio PRIVATE -w)
@@ -15,8 +15,8 @@ target_link_libraries(bench_coro_asio PUBLIC rondo::rondo ${LIBURING_ARCHIVE})
 rondo_program(bench_coro_cost ${coro_dir}/cost.cpp)
 target_link_libraries(bench_coro_cost PRIVATE bench_coro_asio)
 
-target_sources(bench_coro PRIVATE ${coro_dir}/allocations.cpp ${coro_dir}/instructions.cpp
-    ${coro_dir}/ours.cpp)
+target_sources(bench_coro PRIVATE ${coro_dir}/allocations.cpp ${coro_dir}/channels.cpp
+    ${coro_dir}/instructions.cpp ${coro_dir}/ours.cpp)
 target_link_libraries(bench_coro PRIVATE bench_coro_asio)
 target_compile_definitions(bench_coro PRIVATE CORO_COST="$<TARGET_FILE:bench_coro_cost>")
 add_dependencies(bench_coro bench_coro_cost)
