@@ -37,3 +37,13 @@ function(rondo_program target)
     target_link_libraries(${target} PRIVATE rondo::rondo)
     rondo_warnings(${target})
 endfunction()
+
+# With RONDO_PRECOMPILE the standard headers that most of our sources need are read once for each
+# target. Builds without it tell when an include is missing.
+function(rondo_precompiled target)
+    if(RONDO_PRECOMPILE)
+        target_precompile_headers(${target} PRIVATE ${ARGN}
+            <algorithm> <array> <atomic> <cerrno> <chrono> <cstring> <deque> <functional> <map>
+            <memory> <mutex> <new> <optional> <span> <string> <string_view> <utility> <vector>)
+    endif()
+endfunction()

@@ -11,7 +11,7 @@ endforeach()
 list(REMOVE_DUPLICATES suites)
 
 # These run a second time where io_uring is forbidden, on the emulated engine.
-set(suites_of_every_engine coro interop op ring shared threads tools)
+set(suites_of_every_engine coro interop op prevents ring shared threads tools)
 
 # And these a third time on a simulation: without other threads, processes and signals.
 set(suites_of_the_simulation matrix/ring_chain.*:matrix/ring_order.*:matrix/ring_overflow.*)
@@ -21,11 +21,20 @@ string(APPEND suites_of_the_simulation :matrix/ring_submit.*:matrix/ring_wait.*:
 # Those that bring a simulation of their own need no second time.
 set(of_any_engine *-*coro_property*:*coro_storm*)
 
-# Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; where
-# processes start slowly, under a sanitizer, a few of ctest's hold all of them. TSan must then let
-# children start threads where the emulated engine of their parent had some.
+# Where no threads meet TSan has nothing to see.
+set(suites_of_one_thread core simulated tools unit)
+set(tests_of_any_thread *)
+if(RONDO_SANITIZE MATCHES thread)
+    list(REMOVE_ITEM suites ${suites_of_one_thread})
+    set(tests_of_any_thread ${of_any_engine}:*a_loop_in_a_storm*:*timers_model*)
+endif()
+
+# Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; with
+# RONDO_GROUP_TESTS a few of ctest's hold all of them, since processes start slowly, most of all
+# under a sanitizer. TSan must then let children start threads where the emulated engine of their
+# parent had some.
 function(suite_tests program prefix label filter environment)
-    if(NOT RONDO_SANITIZE)
+    if(NOT RONDO_GROUP_TESTS)
         string(REPLACE / _ list ${program}_${prefix})
         gtest_discover_tests(${program}
             DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
@@ -52,7 +61,8 @@ foreach(suite IN LISTS suites)
     if(NOT suite STREQUAL unit) # g++ 12 warns of the library's own strings there
         target_precompile_headers(test_${suite} REUSE_FROM test_support)
     endif()
-    if(suite STREQUAL coro AND RONDO_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    if(suite MATCHES "^(coro|prevents)$" AND RONDO_SANITIZE AND
+       CMAKE_CXX_COMPILER_ID STREQUAL GNU)
         # g++ 12 takes a frame from the caller's allocator for a mismatch, as promises delete it.
         target_compile_options(test_${suite} PRIVATE -Wno-mismatched-new-delete)
     endif()
@@ -66,12 +76,12 @@ foreach(suite IN LISTS suites)
     if(TARGET rondo_tool)
         add_dependencies(test_${suite} rondo_tool)
     endif()
-    suite_tests(test_${suite} ${suite} ${suite} * "")
+    suite_tests(test_${suite} ${suite} ${suite} ${tests_of_any_thread} "")
     if(suite IN_LIST suites_of_every_engine)
         suite_tests(test_${suite} emulated/${suite} emulated ${of_any_engine}
             RONDO_TEST_WITHOUT_IO_URING=1)
     endif()
-    if(suite STREQUAL ring)
+    if(suite STREQUAL ring AND NOT RONDO_SANITIZE MATCHES thread)
         suite_tests(test_${suite} simulated/${suite} simulated ${suites_of_the_simulation}
             RONDO_TEST_SIMULATED=1)
     endif()
