@@ -73,7 +73,8 @@ rondo::op::read<> read_at(job const& j, desk& d, unsigned i) {
 // Ours.
 
 template <class Op>
-void run_batch(rondo::shared_ring& ring, job const& j, auto const& make) {
+[[gnu::always_inline]] inline void run_batch(rondo::shared_ring& ring, job const& j,
+                                             auto const& make) {
     auto batch = ring.reserve(j.depth).or_throw("rondo::shared_ring::reserve");
     std::array<rondo::ticket<Op>, deepest> tickets;
     for (unsigned i = 0; i < j.depth; ++i)
@@ -84,8 +85,11 @@ void run_batch(rondo::shared_ring& ring, job const& j, auto const& make) {
             give_up("an operation of a shared ring failed");
 }
 
-/// One round: as many operations as the job is deep.
-void ours_once(rondo::shared_ring& ring, job const& j, desk& d) {
+// One round: as many operations as the job is deep. All sides' rounds are parts of their loops: the
+// first return through a frame that is older than a system call can cost 100 ns (see
+// rondo::shard_enter), and who pays that is not to be the compiler's choice.
+
+[[gnu::always_inline]] inline void ours_once(rondo::shared_ring& ring, job const& j, desk& d) {
     bool done = true;
     if (j.depth == 1)
         done = j.what == kind::nop ? ring.run(rondo::op::nop{}).has_value()
@@ -100,7 +104,7 @@ void ours_once(rondo::shared_ring& ring, job const& j, desk& d) {
 
 // A ring of its own for each thread.
 
-void private_once(rondo::ring& ring, job const& j, desk& d) {
+[[gnu::always_inline]] inline void private_once(rondo::ring& ring, job const& j, desk& d) {
     for (unsigned i = 0; i < j.depth; ++i) {
         bool const pushed =
             j.what == kind::nop ? ring.push(rondo::op::nop{}, i) : ring.push(read_at(j, d, i), i);
@@ -126,7 +130,7 @@ public:
     locked_ring(locked_ring&&) = delete;
     ~locked_ring() { ::io_uring_queue_exit(&ring_); }
 
-    void once(job const& j, desk& d) {
+    [[gnu::always_inline]] void once(job const& j, desk& d) {
         std::atomic<unsigned> left = j.depth;
         {
             std::lock_guard const guard(mutex_);
@@ -196,11 +200,15 @@ double rate(unsigned threads, job const& j, auto const& prepare) {
 }
 
 double ours_rate(rondo::shared_ring& ring, unsigned threads, job const& j) {
-    return rate(threads, j, [&](desk& d) { return [&ring, &j, &d] { ours_once(ring, j, d); }; });
+    return rate(threads, j, [&](desk& d) {
+        return [&ring, &j, &d] [[gnu::always_inline]] () { ours_once(ring, j, d); };
+    });
 }
 
 double locked_rate(locked_ring& ring, unsigned threads, job const& j) {
-    return rate(threads, j, [&](desk& d) { return [&ring, &j, &d] { ring.once(j, d); }; });
+    return rate(threads, j, [&](desk& d) {
+        return [&ring, &j, &d] [[gnu::always_inline]] () { ring.once(j, d); };
+    });
 }
 
 double private_rate(unsigned threads, job const& j) {
@@ -208,7 +216,7 @@ double private_rate(unsigned threads, job const& j) {
         auto own = std::make_shared<rondo::ring>(
             rondo::ring::create({.entries = bench::queue_entries}).or_throw("rondo::ring::create"));
         own->bind_to_this_thread().or_throw("rondo::ring::bind_to_this_thread");
-        return [own, &j, &d] { private_once(*own, j, d); };
+        return [own, &j, &d] [[gnu::always_inline]] () { private_once(*own, j, d); };
     });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/ring/completion_queue.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace rondo {
@@ -66,6 +68,35 @@ std::size_t completion_queue::copy(std::span<abi::cqe> out) noexcept {
     if (n != 0)
         release();
     return n;
+}
+
+abi::cqe completion_queue::copy_ready(std::span<abi::cqe> out) noexcept {
+    using words [[gnu::vector_size(16)]] = std::uint64_t;
+    static_assert(sizeof(words) == sizeof(abi::cqe));
+    words seen{};
+    std::size_t const stride = stride_;
+    abi::cqe* to = out.data();
+    for (std::size_t left = out.size(); left != 0;) {
+        // As many as lie one behind another.
+        std::size_t n = std::min<std::size_t>(left, entries_ - (head_ & mask_));
+        char const* from = reinterpret_cast<char const*>(at(head_));
+        left -= n;
+        head_ += static_cast<std::uint32_t>(n);
+        auto const copy_one = [&](std::size_t i) noexcept {
+            words entry;
+            std::memcpy(&entry, from + i * sizeof entry, sizeof entry);
+            std::memcpy(to + i, &entry, sizeof entry);
+            return entry;
+        };
+        for (; n >= 4 && stride == sizeof(words); n -= 4, from += 4 * sizeof(words), to += 4)
+            seen |= copy_one(0) | copy_one(1) | copy_one(2) | copy_one(3);
+        for (; n != 0; --n, from += stride, ++to)
+            seen |= copy_one(0);
+    }
+    if (tail_seen_ - head_ > entries_)
+        tail_seen_ = head_;
+    release();
+    return std::bit_cast<abi::cqe>(seen);
 }
 
 void completion_queue::advance(std::uint32_t n) noexcept {

@@ -65,12 +65,12 @@ proctype thread(byte f) {
             alive[f] = true;
             word[f] = idle;
             hangs[f] = HANGS(f);
-            queue(OPERATION, f);
-            if // send_queued
+            queue(OPERATION, f); // begin, or start where it has to make room or to gather
+            if // the system call, or send_queued
             :: flush()
             :: GATHERS // submit_delay
             fi;
-            take_all()
+            take_all() // end
         };
         settle();
         atomic { why = (word[f] != over); hand_on() };

@@ -71,9 +71,9 @@ inline return_slot(f) {
 #ifndef MUTANT_return_keeps_generation
         generation[f]++;
 #endif
-        claimed[f] = false
-    };
-    is_free = true
+        claimed[f] = false;
+        is_free = true // one word says all three
+    }
 }
 
 // Under the lock.

@@ -145,6 +145,27 @@ TEST_P(ring_reap, an_advance_past_part_of_the_queue_leaves_the_rest) {
     EXPECT_EQ(next(r).user_data, 5u);
 }
 
+TEST_P(ring_reap, a_copy_of_what_is_ready_tells_which_bits_are_set_in_it) {
+    ring r = make(8, 8);
+    completion_queue& cq = r.cq();
+    std::array<abi::cqe, 5> taken;
+    for (std::uint64_t round = 0; round < 20; ++round) {
+        complete(r, round * 7, 7);
+        for (std::size_t const n : {5u, 2u}) {
+            std::uint64_t const first = round * 7 + (n == 5 ? 0 : 5);
+            std::uint64_t bits = 0;
+            for (std::uint64_t i = first; i < first + n; ++i)
+                bits |= i;
+            abi::cqe const seen = cq.copy_ready(std::span(taken).first(n));
+            expect_counting(std::span(taken).first(n), first);
+            EXPECT_EQ(seen.user_data, bits);
+            EXPECT_EQ(seen.res, 0);
+        }
+        EXPECT_EQ(cq.ready(), 0u);
+        EXPECT_EQ(r.in_flight(), 0u);
+    }
+}
+
 TEST_P(ring_reap, what_take_points_to_stays_until_the_release) {
     ring r = make(8, 8);
     complete(r, 0, 2);

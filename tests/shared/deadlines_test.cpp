@@ -81,6 +81,13 @@ TEST_P(shared_deadlines, a_call_in_a_worker_is_ended_too) {
     EXPECT_TRUE(fails(shared_->run(op::async(op::read{empty_.out, memory}), 5ms), ETIME));
 }
 
+TEST_P(shared_deadlines, a_splice_is_ended_too) {
+    RONDO_NEEDS_KERNEL("codes of the kernel's own");
+    pipe_pair const to;
+    op::splice const move{.from = empty_.out, .to = to.in, .size = 8};
+    EXPECT_TRUE(fails(shared_->run(move, 5ms), ETIME));
+}
+
 TEST_P(shared_deadlines, one_that_is_set_ends_the_call_that_waits) {
     for (int i = 0; i < 5; ++i) {
         call_deadline limit;

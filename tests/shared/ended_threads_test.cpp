@@ -73,6 +73,16 @@ TEST_P(shared_ended_threads, one_in_a_worker_thread_is_run_again) {
     EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
 }
 
+TEST_P(shared_ended_threads, a_splice_moves_its_bytes) {
+    pipe_pair const from, to;
+    op::splice const move{.from = from.out, .to = to.in, .size = 8};
+    auto const later =
+        from_a_thread_that_ends([&] { return shared_->submit(move).or_throw("submit"); });
+    EXPECT_TRUE(fails(shared_->wait(later, 20ms), ETIME));
+    from.write("abcd");
+    EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
+}
+
 TEST_P(shared_ended_threads, what_is_polled_as_over_is_not_waited_for) {
     pipe_pair const pipe;
     std::array<char, 8> memory{};

@@ -16,26 +16,29 @@ namespace rondo {
 /// A descriptor or a registered slot, borrowed.
 class fd_ref {
 public:
-    constexpr fd_ref(int fd) noexcept : value_(fd) {}
-    constexpr fd_ref(unique_fd const& fd) noexcept : value_(fd.get()) {}
+    constexpr fd_ref(int fd) noexcept : which_(static_cast<std::uint32_t>(fd)) {}
+    constexpr fd_ref(unique_fd const& fd) noexcept : fd_ref(fd.get()) {}
     fd_ref(unique_fd&&) = delete; // would be closed before the operation runs
 
     /// Slot `index` of the table registered with the ring (IOSQE_FIXED_FILE). Linux 5.1
     [[nodiscard]] static constexpr fd_ref slot(std::uint32_t index) noexcept {
         fd_ref out(static_cast<int>(index));
-        out.is_slot_ = true;
+        out.which_ |= slot_bit;
         return out;
     }
 
     /// The descriptor's number or the slot's index.
-    [[nodiscard]] constexpr int value() const noexcept { return value_; }
-    [[nodiscard]] constexpr bool is_slot() const noexcept { return is_slot_; }
+    [[nodiscard]] constexpr int value() const noexcept {
+        return static_cast<int>(static_cast<std::uint32_t>(which_));
+    }
+    [[nodiscard]] constexpr bool is_slot() const noexcept { return (which_ & slot_bit) != 0; }
 
     friend constexpr bool operator==(fd_ref const&, fd_ref const&) noexcept = default;
 
 private:
-    int value_;
-    bool is_slot_ = false;
+    static constexpr std::uint64_t slot_bit = std::uint64_t{1} << 32;
+
+    std::uint64_t which_; // one word, so that compilers see through copies of it in memory
 };
 
 namespace op {

@@ -70,6 +70,12 @@ public:
     /// rings lose what they have beyond 16 bytes.
     std::size_t copy(std::span<abi::cqe> out) noexcept;
 
+    /// Copies the oldest out.size() completions, which must be there, and frees their entries with
+    /// one store. Returns the bits that are set in any of them, so that a look at those says what
+    /// none of them is. Who finds F_MORE there says how many have it. Not on mixed rings.
+    abi::cqe copy_ready(std::span<abi::cqe> out) noexcept;
+    void were_not_final(std::uint32_t n) noexcept { not_final_ += n; }
+
     /// Completions that can be popped without a system call; an upper bound on mixed rings.
     [[nodiscard]] std::uint32_t ready() const noexcept { return load_acquire(ktail_) - head_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return entries_; }
@@ -113,13 +119,6 @@ public:
     }
     /// Frees `n` entries that were read through at(), for loops of the caller's own.
     void advance(std::uint32_t n) noexcept;
-    /// The same for who has counted those that ended no operation (with F_MORE). Not on mixed
-    /// rings.
-    void advance(std::uint32_t n, std::uint32_t not_final) noexcept {
-        head_ += n;
-        not_final_ += not_final;
-        release();
-    }
 
 private:
     static constexpr std::uint32_t unusual = static_cast<std::uint32_t>(abi::cqe_flag::more) |

@@ -28,7 +28,9 @@ struct flight {
     bool cancelled = false;    ///< somebody asked for its end: then -ECANCELED is an answer
     bool listed = false;       ///< among the sleepers of its shard
     bool streams = false;      ///< no operation: waits for completions that have no flight
+    bool chained = false;      ///< part of a chain: not to be run again by itself
     std::uint32_t cancels = 0; ///< of its shard when it was submitted
+    std::uint32_t runs = 0;    ///< of a slot: times that it was submitted since it was taken
     abi::cqe completion{};
     flight* previous = nullptr; ///< among the sleepers
     flight* next = nullptr;     ///< the same; of slots also the next free or reserved one
@@ -67,27 +69,25 @@ struct flight_functions {
 struct alignas(64) flight_slot : flight {
     static constexpr std::size_t operation_bytes = 104;
     /// In `generation` while a thread waits for the operation.
-    static constexpr std::uint32_t claimed = std::uint32_t{1} << 31;
+    static constexpr std::uint64_t claimed = std::uint64_t{1} << 63;
+    /// In `generation` while the slot is not free, and so in every ticket.
+    static constexpr std::uint64_t taken = std::uint64_t{1} << 62;
 
-    std::uint32_t generation = 1; ///< of the ticket that is good for it
-    std::uint32_t taken = 0;      ///< 0 while it is free
-    std::uint32_t runs = 0;       ///< times that it was submitted again
-    bool chained = false;         ///< part of a chain: not to be run again by itself
-    bool submitted = false;       ///< since it was taken
-    shard* owner = nullptr;
-    flight_slot* after = nullptr; ///< all slots of a shard in a circle
+    std::uint64_t generation = 0; ///< of the ticket that is good for it
     flight_functions const* functions = nullptr;
-    abi::sqe entry{};
-    alignas(8) std::byte operation[operation_bytes];
+    alignas(64) abi::sqe entry{}; ///< its cache line and the one above are all that is touched
+    shard* owner = nullptr;
+    alignas(8) std::byte operation[operation_bytes]; ///< if it is_kept
 
-    /// Ends the tickets for it and gives it back, to whoever takes it next under the shard's lock.
-    /// Step "return slot".
-    void give_back() noexcept {
-        std::uint32_t const next_one = (load_relaxed(&generation) + 1) & ~claimed;
-        // Partner: the acquire of whoever claims a ticket. None is named 0.
-        store_release(&generation, next_one != 0 ? next_one : 1);
-        // Partner: the acquire in shard::take_slots.
-        store_release(&taken, std::uint32_t{0});
+    /// Ends the tickets for it, of which `named` is the generation, and gives it back to whoever
+    /// takes it next under the shard's lock. Step "return slot".
+    void give_back(std::uint64_t named) noexcept {
+        // Partner: the acquires of whoever claims a ticket, and of shard::take_slots.
+        store_release(&generation, (named + 1) & ~(claimed | taken));
+    }
+    [[nodiscard]] bool is_taken() const noexcept {
+        // Partner: give_back's release: a free slot is seen as its last user left it.
+        return (load_acquire(&generation) & taken) != 0;
     }
     void lend(bool to_kernel) const noexcept {
         if (functions->lend != nullptr)

@@ -52,6 +52,16 @@ inline constexpr flight_functions functions_of{&discard_value<Op>,
 #endif
                                                op::is_restartable<Op>};
 
+/// Whether an operation is looked at again after its SQE was made of it.
+template <op::operation Op>
+inline constexpr bool is_kept = [] {
+#if defined(RONDO_ASAN)
+    return true; // lend_memory() does
+#else
+    return op::is_pinned<Op> || requires(Op const& o, abi::cqe const& c) { Op::value(o, c); };
+#endif
+}();
+
 /// Makes `slot` ready to be submitted with `o`, alone or as a part of a chain.
 template <op::operation Op>
 void put_operation(flight_slot& slot, Op const& o, bool chained, abi::sqe_flag link) noexcept {
@@ -59,16 +69,25 @@ void put_operation(flight_slot& slot, Op const& o, bool chained, abi::sqe_flag l
     static_assert(shareable<Op>, "a shared ring takes operations that complete once, without "
                                  "drain and skip_success; streams go by push()");
     static_assert(sizeof(Op) <= flight_slot::operation_bytes && alignof(Op) <= 8);
-    auto const* const kept = ::new (static_cast<void*>(slot.operation)) Op(o);
-    op::fill(slot.entry, *kept, slot.user_data());
-    slot.entry.flags = static_cast<std::uint8_t>(slot.entry.flags | raw(link));
-    slot.chained = chained;
+    if constexpr (is_kept<Op>)
+        op::fill(slot.entry, *::new (static_cast<void*>(slot.operation)) Op(o), slot.user_data());
+    else
+        op::fill(slot.entry, o, slot.user_data());
+    if (chained) {
+        slot.entry.flags = static_cast<std::uint8_t>(slot.entry.flags | raw(link));
+        slot.chained = true;
+    }
     slot.functions = &functions_of<Op>;
 }
 
+/// Only to be looked at if it is_kept.
 template <op::operation Op>
 [[nodiscard]] Op const& operation_in(flight_slot const& slot) noexcept {
-    return *std::launder(reinterpret_cast<Op const*>(slot.operation));
+    auto const* const place = reinterpret_cast<Op const*>(slot.operation);
+    if constexpr (is_kept<Op>)
+        return *std::launder(place);
+    else
+        return *place;
 }
 
 } // namespace rondo

@@ -14,6 +14,7 @@
 #include <rondo/core/result.hpp>
 #include <rondo/ring/flight.hpp>
 #include <rondo/ring/flight_operation.hpp>
+#include <rondo/ring/shared_enter.hpp>
 #include <rondo/ring/ticket.hpp>
 
 #include <cstdint>
@@ -21,14 +22,13 @@
 
 namespace rondo {
 
-class shard;
-
 /// See the top of this file. Move-only.
 class reservation {
 public:
     reservation(reservation&& other) noexcept
         : shard_(std::exchange(other.shard_, nullptr)), size_(other.size_), added_(other.added_),
-          first_(std::exchange(other.first_, nullptr)), next_(other.next_) {}
+          first_(std::exchange(other.first_, nullptr)), next_(std::exchange(other.next_, nullptr)) {
+    }
     reservation& operator=(reservation&& other) noexcept;
     ~reservation() { give_up(); }
 
@@ -53,7 +53,13 @@ public:
 
     /// Submits what was added, in order; the rest is given up. The errors of shared_ring::submit;
     /// after one, what was added is given up and its tickets are refused.
-    result<> commit() noexcept;
+    [[gnu::always_inline]] result<> commit() noexcept {
+        shard_enter const call = begin_commit();
+        if (call.where == nullptr) [[unlikely]]
+            return commit_slowly();
+        end_commit(call, call.make());
+        return {};
+    }
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] std::uint32_t added() const noexcept { return added_; }
@@ -63,13 +69,18 @@ private:
     reservation(shard& owner, flight_slot* first, std::uint32_t size) noexcept
         : shard_(&owner), size_(size), first_(first), next_(first) {}
     flight_slot& next_slot() noexcept {
-        RONDO_ASSERT(shard_ != nullptr, "an operation was added to a reservation after commit()");
-        RONDO_ASSERT(added_ < size_, "more operations were added than were reserved");
+        if (next_ == nullptr) [[unlikely]]
+            refuse_to_add();
         flight_slot& slot = *next_;
         next_ = static_cast<flight_slot*>(slot.next);
         ++added_;
         return slot;
     }
+    /// commit(), but for the system call: see shard_enter.
+    shard_enter begin_commit() noexcept;
+    void end_commit(shard_enter const& made, long answer) noexcept;
+    result<> commit_slowly() noexcept;
+    [[noreturn, gnu::cold]] void refuse_to_add() const noexcept;
     void give_up() noexcept;
     void lend_added(bool to_kernel) const noexcept;
 
@@ -77,7 +88,7 @@ private:
     std::uint32_t size_;
     std::uint32_t added_ = 0;
     flight_slot* first_;
-    flight_slot* next_;
+    flight_slot* next_; ///< null: no more can be added
 };
 
 } // namespace rondo

@@ -167,6 +167,8 @@ public:
     /// The queues themselves, for submit and reap loops of the caller's own.
     [[nodiscard]] submission_queue& sq() noexcept { return sq_; }
     [[nodiscard]] completion_queue& cq() noexcept { return cq_; }
+    [[nodiscard]] submission_queue const& sq() const noexcept { return sq_; }
+    [[nodiscard]] completion_queue const& cq() const noexcept { return cq_; }
     /// io_uring_enter(2), as it is. Publishes nothing.
     result<std::uint32_t> enter(std::uint32_t to_submit, std::uint32_t min_complete,
                                 abi::enter flags, void const* arg = nullptr,

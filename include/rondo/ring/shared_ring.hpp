@@ -25,6 +25,7 @@
 #include <rondo/ring/flight_operation.hpp>
 #include <rondo/ring/reservation.hpp>
 #include <rondo/ring/setup.hpp>
+#include <rondo/ring/shared_enter.hpp>
 #include <rondo/ring/ticket.hpp>
 
 #include <cerrno>
@@ -90,7 +91,8 @@ public:
     /// are dealt with inside. With a deadline the operation is cancelled then, and what it says is
     /// waited for: ETIME if it had not happened yet. ESHUTDOWN with cause::ended after stop().
     template <op::operation Op>
-    result<typename Op::value_type> run(Op const& o, deadline until = {}) noexcept {
+    [[gnu::always_inline]] result<typename Op::value_type> run(Op const& o,
+                                                               deadline until = {}) noexcept {
         return run_by(o, limit{nullptr, until.which() == deadline::kind::never
                                             ? call_deadline::never
                                             : steady_time_of(until)});
@@ -115,7 +117,7 @@ public:
     /// Submits an operation and returns at once. It is copied; see the top for what it points to.
     /// ENOMEM, ESHUTDOWN with cause::ended after stop(), ECHILD in a child of fork.
     template <op::operation Op>
-    [[nodiscard]] result<ticket<Op>> submit(Op const& o) noexcept {
+    [[nodiscard, gnu::always_inline]] result<ticket<Op>> submit(Op const& o) noexcept {
         auto batch = reserve(1);
         if (!batch)
             return fail(batch.error());
@@ -141,7 +143,7 @@ public:
     result<typename Op::value_type> wait(ticket<Op> const& t, deadline until = {}) noexcept {
         if (result<> over = await(t.name(), until); !over)
             return fail(over.error());
-        return take_value<Op>(*t.name().slot);
+        return take_value<Op>(t.name());
     }
     /// Waits for all of a chain. When all of it was cancelled by the end of its thread, it runs
     /// again.
@@ -161,7 +163,8 @@ public:
     result<> cancel(ticket<Op> const& t) noexcept {
         return cancel_flight(t.name());
     }
-    /// Asks all operations that match, on every shard, to end. Returns how many were found.
+    /// Asks all operations that match, on every shard, to end. Returns how many were found, among
+    /// them those that were asked before and whose thread has not run since.
     result<std::uint32_t> cancel(op::cancel_match const& what) noexcept;
 
     /// Submits what submit_delay holds back.
@@ -223,13 +226,16 @@ private:
     };
 
     explicit constexpr shared_ring(shared_state* state) noexcept : state_(state) {}
+    /// run(), but for the system call, of an operation that is over at once: see shard_enter.
+    shard_enter begin_run(abi::sqe const& entry, flight& f) noexcept;
+    static bool end_run(shard_enter const& made, long answer, flight const& f) noexcept;
     result<> run_flight(abi::sqe const& entry, flight& f, limit const& until) noexcept;
     static result<> go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
                           bool refused) noexcept;
     static result<> wait_for(shard& s, flight& f, limit const& until, attempt what) noexcept;
     /// Claims the ticket and waits; the common case is that all is done.
     [[gnu::always_inline]] result<> await(ticket_name name, deadline until) noexcept {
-        std::uint32_t expected = name.generation;
+        std::uint64_t expected = name.generation;
         flight_slot* const slot = name.slot;
         // Partner: the releases of give_back and unclaim.
         if (slot == nullptr ||
@@ -258,13 +264,14 @@ private:
     template <op::operation Op>
     result<typename Op::value_type> run_by(Op const& o, limit const& until) noexcept;
     template <op::operation Op>
-    result<typename Op::value_type> take_value(flight_slot& slot) noexcept;
+    result<typename Op::value_type> take_value(ticket_name name) noexcept;
 
     shared_state* state_;
 };
 
 template <op::operation Op>
-result<typename Op::value_type> shared_ring::run_by(Op const& o, limit const& until) noexcept {
+[[gnu::always_inline]] inline result<typename Op::value_type> shared_ring::run_by(
+    Op const& o, limit const& until) noexcept {
     static_assert(Op::code != abi::opcode::async_cancel, "use shared_ring::cancel");
     static_assert(shareable_alone<Op>, "run takes operations that complete once and stand alone, "
                                        "without drain and skip_success");
@@ -274,19 +281,26 @@ result<typename Op::value_type> shared_ring::run_by(Op const& o, limit const& un
         abi::sqe entry;
         op::fill(entry, o, f.user_data());
         lend_memory<Op>(&o, true);
-        result<> const done = run_flight(entry, f, until);
+        shard_enter const call = begin_run(entry, f);
+        bool const is_made = call.where != nullptr;
+        if (!is_made || !end_run(call, call.make(), f)) [[unlikely]] {
+            result<> const done =
+                is_made ? go_on(*call.where, entry, f, until, false) : run_flight(entry, f, until);
+            if (!done) {
+                lend_memory<Op>(&o, false);
+                return fail(done.error());
+            }
+        }
         lend_memory<Op>(&o, false);
-        if (!done)
-            return fail(done.error());
         c = f.completion;
     } while (op::is_restartable<Op> && c.res == -EINTR);
     return value_of(o, c);
 }
 
 template <op::operation Op>
-result<typename Op::value_type> shared_ring::take_value(flight_slot& slot) noexcept {
-    auto value = value_of(operation_in<Op>(slot), slot.completion);
-    slot.give_back();
+result<typename Op::value_type> shared_ring::take_value(ticket_name name) noexcept {
+    auto value = value_of(operation_in<Op>(*name.slot), name.slot->completion);
+    name.slot->give_back(name.generation);
     return value;
 }
 
@@ -311,8 +325,7 @@ std::tuple<result<typename Ops::value_type>...> shared_ring::wait(chain_ticket<O
     if (result<> over = await_chain(t.names(), until); !over)
         return {result<typename Ops::value_type>(fail(over.error()))...};
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return std::tuple<result<typename Ops::value_type>...>{
-            take_value<Ops>(*t.names()[I].slot)...};
+        return std::tuple<result<typename Ops::value_type>...>{take_value<Ops>(t.names()[I])...};
     }(std::index_sequence_for<Ops...>{});
 }
 

@@ -35,6 +35,13 @@ public:
         return limit_ - tail_ >= n || refresh(n);
     }
 
+    /// Entries that are free, after a look at what the kernel has taken.
+    [[nodiscard]] std::uint32_t room() noexcept {
+        if (khead_ != nullptr && !rewinds_)
+            limit_ = load_acquire(khead_) + entries_; // partner: see refresh()
+        return limit_ - tail_;
+    }
+
     /// Takes back the last `n` reserved entries, not yet published.
     void unreserve(std::uint32_t n) noexcept { tail_ -= n; }
 
@@ -79,6 +86,8 @@ public:
         return ktail_ == nullptr ? 0 : tail_ - load_relaxed(ktail_);
     }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return entries_; }
+    /// The running index of the next entry; see at().
+    [[nodiscard]] std::uint32_t next() const noexcept { return tail_; }
     /// Where in the array the next entry lies.
     [[nodiscard]] std::uint32_t next_slot() const noexcept { return tail_ & mask_; }
     /// Bytes of an entry: 64, or 128 with sqe128.

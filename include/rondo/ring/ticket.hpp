@@ -18,7 +18,7 @@ namespace rondo {
 /// Which slot, and which of the operations that have been in it.
 struct ticket_name {
     flight_slot* slot = nullptr;
-    std::uint32_t generation = 0;
+    std::uint64_t generation = 0;
 };
 
 /// See the top of this file. A default-constructed ticket names nothing.

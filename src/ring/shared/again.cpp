@@ -40,8 +40,7 @@ void shard::note_cancel(op::cancel_match const& what) noexcept {
     ++cancels;
     for (std::size_t chunk = 0; chunk < slots_.size(); ++chunk)
         for (flight_slot& slot : std::span(slots_[chunk].get(), chunk_sizes_[chunk])) {
-            bool const in_flight =
-                load_acquire(&slot.taken) != 0 && slot.submitted && !slot.is_over();
+            bool const in_flight = slot.is_taken() && slot.runs != 0 && !slot.is_over();
             if (in_flight && matches(what, slot.entry))
                 slot.cancelled = true;
         }
@@ -50,7 +49,7 @@ void shard::note_cancel(op::cancel_match const& what) noexcept {
 bool shard::may_run_again(std::span<ticket_name const> names) const noexcept {
     bool const alone = names.size() == 1;
     flight_slot const& first = *names[0].slot;
-    if (stopped || first.runs == most_runs)
+    if (stopped || first.runs > most_runs)
         return false;
     if (alone && !first.chained && first.completion.res == -EINTR && first.functions->restartable)
         return !first.cancelled;
@@ -68,7 +67,7 @@ bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
             return false;
     if (!may_run_again(names)) {
         for (ticket_name const& name : names)
-            if (name.slot->cancelled && name.slot->completion.res == -EINTR)
+            if ((name.slot->cancelled || stopped) && name.slot->completion.res == -EINTR)
                 name.slot->completion.res = -ECANCELED;
         return false;
     }
@@ -77,7 +76,6 @@ bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
         store_release(&names[i].slot->word, static_cast<std::uint32_t>(flight::idle));
         names[i].slot->next = after;
         after = names[i].slot;
-        ++after->runs;
     }
     if (submit(h, after, static_cast<std::uint32_t>(names.size())))
         return true;

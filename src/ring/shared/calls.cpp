@@ -22,7 +22,7 @@ std::unexpected<error> stale() noexcept { return fail(ESTALE, attempt::wait, cau
 result<> claim(ticket_name name) noexcept {
     if (name.slot == nullptr)
         return stale();
-    std::uint32_t expected = name.generation;
+    std::uint64_t expected = name.generation;
     // Partner: the releases of give_back and unclaim.
     if (__atomic_compare_exchange_n(&name.slot->generation, &expected,
                                     name.generation | flight_slot::claimed, false, __ATOMIC_ACQUIRE,
@@ -50,10 +50,20 @@ result<> shared_ring::run_flight(abi::sqe const& entry, flight& f, limit const& 
         return used_in_child();
     shard& s = state_->here();
     bool refused = false;
-    bool const over = s.run_at_once(entry, f, refused);
-    if (over && f.completion.res != -ECANCELED && f.completion.res != -EINTR) [[likely]]
-        return {};
+    s.start(entry, f, refused);
     return go_on(s, entry, f, until, refused);
+}
+
+shard_enter shared_ring::begin_run(abi::sqe const& entry, flight& f) noexcept {
+    RONDO_ASSERT(state_ != nullptr, "a moved-from shared_ring was used");
+    if (state_->is_child()) [[unlikely]]
+        return {};
+    return state_->here().begin(entry, f);
+}
+
+bool shared_ring::end_run(shard_enter const& made, long answer, flight const& f) noexcept {
+    made.where->end(made, answer);
+    return f.is_over() && f.completion.res >= 0;
 }
 
 /// After the first attempt.

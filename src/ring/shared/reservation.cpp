@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/ring/reservation.hpp>
 
-#include "shard.hpp"
+#include "shard_hot.hpp"
 
 #include <cerrno>
 #include <utility>
 
 namespace rondo {
 
+void reservation::refuse_to_add() const noexcept {
+    RONDO_ASSERT(shard_ != nullptr, "an operation was added to a reservation after commit()");
+    RONDO_ASSERT(false, "more operations were added than were reserved");
+    __builtin_unreachable();
+}
+
 void reservation::give_up() noexcept {
+    next_ = nullptr;
     if (shard* const s = std::exchange(shard_, nullptr); s != nullptr)
         s->return_slots(std::exchange(first_, nullptr));
 }
@@ -20,7 +27,7 @@ reservation& reservation::operator=(reservation&& other) noexcept {
         size_ = other.size_;
         added_ = other.added_;
         first_ = std::exchange(other.first_, nullptr);
-        next_ = other.next_;
+        next_ = std::exchange(other.next_, nullptr);
     }
     return *this;
 }
@@ -33,8 +40,23 @@ void reservation::lend_added([[maybe_unused]] bool to_kernel) const noexcept {
 #endif
 }
 
-result<> reservation::commit() noexcept {
+shard_enter reservation::begin_commit() noexcept {
     RONDO_ASSERT(shard_ != nullptr, "a reservation was committed twice");
+    if (added_ == 0 || shard_->is_child()) [[unlikely]]
+        return {};
+    lend_added(true);
+    return shard_->begin(first_, added_);
+}
+
+void reservation::end_commit(shard_enter const& made, long answer) noexcept {
+    made.where->end(made, answer);
+    // The added ones may be over, and gone.
+    shard_ = nullptr;
+    if (flight_slot* const rest = std::exchange(next_, nullptr); rest != nullptr)
+        made.where->return_slots(rest);
+}
+
+result<> reservation::commit_slowly() noexcept {
     shard& s = *shard_;
     if (s.is_child())
         return fail(ECHILD, attempt::enter, cause::forked);
@@ -54,7 +76,7 @@ result<> reservation::commit() noexcept {
         give_up();
         return done;
     }
-    first_ = next_;
+    first_ = next_; // what is left
     give_up();
     return {};
 }

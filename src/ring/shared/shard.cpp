@@ -59,21 +59,24 @@ result<> shard::cancel(hold& h, op::cancel_match const& what, abi::sqe const& en
 }
 
 bool shard::start(abi::sqe const& entry, flight& f, bool& refused) noexcept {
-    return run_at_once(entry, f, refused);
+    hold h(*this);
+    make_room(h, 1);
+    if (stopped) [[unlikely]] {
+        refused = true;
+        return false;
+    }
+    f.cancels = cancels;
+    queue(h, entry);
+    send_queued(h);
+    return load_relaxed(&f.word) == flight::over;
 }
 
 result<> shard::submit(hold& h, flight_slot* first, std::uint32_t n) noexcept {
-    submission_queue& sq = ring_.sq();
-    if (!sq.has_room(n)) [[unlikely]]
+    if (!ring_.sq().has_room(n)) [[unlikely]]
         make_room(h, n);
     if (stopped) [[unlikely]]
         return fail(ESHUTDOWN, attempt::push, cause::ended);
-    in_flight_ += n;
-    submitted_ += n;
-    for (; n != 0; --n, first = static_cast<flight_slot*>(first->next)) {
-        first->submitted = true;
-        sq.reserve() = first->entry;
-    }
+    queue(first, n);
     send_queued(h);
     return {};
 }
@@ -203,6 +206,8 @@ void shard::deliver_unusual(hold& h, abi::cqe const& c) noexcept {
     } else if (flight* const f = flight::of(c.user_data); f != nullptr) {
         if (!abi::has(c, abi::cqe_flag::notif))
             f->completion = c;
+        if (c.res <= first_restart && c.res >= last_restart)
+            f->completion.res = -EINTR;
         if (final)
             finish(h, *f);
     }

@@ -14,6 +14,7 @@
 #include <rondo/ring/call_deadline.hpp>
 #include <rondo/ring/flight.hpp>
 #include <rondo/ring/ring.hpp>
+#include <rondo/ring/shared_enter.hpp>
 #include <rondo/ring/shared_ring.hpp>
 #include <rondo/ring/ticket.hpp>
 
@@ -42,13 +43,18 @@ public:
     /// Submits an entry and reaps. ESHUTDOWN with cause::ended. Failures of the kernel become
     /// completions.
     result<> submit(hold& h, abi::sqe const& entry) noexcept;
-    /// The same for `n` slots, linked by flight::next, in order and together.
+    /// The same for `n` slots, linked by flight::next, in order and together. Of slots it needs no
+    /// more afterwards: they may be over, and others'.
     result<> submit(hold& h, flight_slot* first, std::uint32_t n) noexcept;
     /// Submits an entry for a flight, and reaps. True when it is over already. `refused` after
     /// stop().
     bool start(abi::sqe const& entry, flight& f, bool& refused) noexcept;
-    /// The same inline: shard_hot.hpp.
-    bool run_at_once(abi::sqe const& entry, flight& f, bool& refused) noexcept;
+    /// The same in three parts, the second of which, the system call, is made by whoever called:
+    /// see shard_enter. The lock is held from the one to the other. Refused, so that nothing was
+    /// done, where it takes more than that call: then submit() or start() does it.
+    shard_enter begin(abi::sqe const& entry, flight& f) noexcept;
+    shard_enter begin(flight_slot* first, std::uint32_t n) noexcept;
+    void end(shard_enter const& made, long answer) noexcept;
     /// Waits until the flight is over (0), its limit has passed (ETIME) or ended (ECANCELED).
     int wait(flight& f, std::int64_t const& until) noexcept;
     /// Submits what was gathered.
@@ -92,6 +98,11 @@ public:
     bool stopped = false;
 
 private:
+    /// ERESTARTSYS, and with ERESTART_RESTARTBLOCK the last of its like: codes by which the kernel
+    /// tells itself, and a ring too, that a call was interrupted.
+    static constexpr std::int32_t first_restart = -512;
+    static constexpr std::int32_t last_restart = -516;
+
     void note_cancel(op::cancel_match const& what) noexcept;
     long enter_kernel(std::uint32_t least, std::uint32_t flags, void const* arg,
                       std::size_t arg_size) noexcept;
@@ -99,6 +110,7 @@ private:
                std::size_t arg_size) noexcept;
     void sleep_in_kernel(std::int64_t until) noexcept;
     std::int64_t cancel_again(hold& h, flight& f, std::int64_t& next) noexcept;
+    static bool is_usual(abi::cqe const& c) noexcept;
     void deliver(hold& h, abi::cqe const& c) noexcept;
     void finish(hold& h, flight& f) noexcept;
     void finish_waited(hold& h, flight& f) noexcept;
@@ -109,6 +121,7 @@ private:
     void make_room(hold& h, std::uint32_t n) noexcept;
     void flush_rest(hold& h) noexcept;
     void flush_now(hold& h) noexcept;
+    void take_usual() noexcept;
     void take_all(hold& h) noexcept;
     void reap_now(hold& h) noexcept;
     void flush_poller_or_gather(hold& h, bool may_wait) noexcept;
@@ -123,9 +136,14 @@ private:
     void unlink(flight& f) noexcept;
     [[nodiscard]] bool has_its_due(flight const& f) const noexcept;
     void queue(hold& h, abi::sqe const& entry) noexcept;
+    void queue(flight_slot* first, std::uint32_t n) noexcept;
+    [[nodiscard]] bool is_plain() const noexcept;
+    shard_enter about_to_enter() noexcept;
     void send_queued(hold& h) noexcept;
     void send(hold& h, abi::sqe const& entry) noexcept;
-    flight_slot* grow() noexcept;
+    [[gnu::noinline]] flight_slot* find_free_slot(flight_slot* slot) noexcept;
+    flight_slot* look_in(std::size_t chunk) noexcept;
+    bool grow() noexcept;
 
     word_lock lock_;
     ring ring_;
@@ -153,13 +171,18 @@ private:
     std::vector<std::unique_ptr<flight_slot[]>> slots_; ///< in chunks of their own sizes
     std::vector<std::uint32_t> chunk_sizes_;
     std::uint32_t all_slots_ = 0;
+    std::size_t chunk_ = 0;            ///< the one that next_slot_ is in
     flight_slot* next_slot_ = nullptr; ///< where to look for a free one
+    flight_slot* chunk_end_ = nullptr;
+    flight_slot* last_batch_ = nullptr; ///< where take_slots began last, in the same chunk
 };
 
 /// Holds a shard's lock. What was found to be woken is woken after it was let go.
 class shard::hold {
 public:
     explicit hold(shard& s) noexcept : shard_(s) { take(); }
+    /// Goes on with a lock that begin() took.
+    hold(shard& s, shard_enter const&) noexcept : shard_(s), held_(true) {}
     hold(hold&&) = delete;
     ~hold() {
         if (held_)

@@ -2,8 +2,8 @@
 #include "descriptor.hpp"
 #include "shard.hpp"
 
-#include <algorithm>
 #include <exception>
+#include <span>
 #include <utility>
 
 namespace rondo {
@@ -13,62 +13,82 @@ constexpr std::uint32_t first_chunk = 64;
 
 } // namespace
 
-/// Step "take slots".
+/// Step "take slots". Mostly those that were taken last are free again, and in the cache; or else
+/// the next ones are.
 flight_slot* shard::take_slots(hold&, std::uint32_t n) noexcept {
-    // Mostly the next one is free; more are made when more than half of them are not.
-    std::uint32_t const most_looks = std::max(first_chunk, all_slots_) / 2;
+    if (last_batch_ != next_slot_ && !last_batch_->is_taken() && !next_slot_[-1].is_taken())
+        next_slot_ = last_batch_;
+    last_batch_ = next_slot_;
+    flight_slot* slot = next_slot_;
     flight* first = nullptr;
-    for (flight** place = &first; n != 0; --n) {
-        flight_slot* slot = next_slot_;
-        // Partner: flight_slot::give_back: the slot is seen as its last user left it.
-        for (std::uint32_t looks = 0; slot == nullptr || load_acquire(&slot->taken) != 0; ++looks) {
-            if (slot == nullptr || looks == most_looks) {
-                slot = grow();
-                if (slot == nullptr) {
-                    return_slots(static_cast<flight_slot*>(first));
-                    return nullptr;
-                }
-                break;
+    for (flight** place = &first; n != 0; --n, ++slot) {
+        if (slot == chunk_end_ || slot->is_taken()) [[unlikely]] {
+            slot = find_free_slot(slot);
+            if (slot == nullptr) {
+                *place = nullptr;
+                return_slots(static_cast<flight_slot*>(first));
+                return nullptr;
             }
-            slot = slot->after;
         }
-        next_slot_ = slot->after;
-        __atomic_store_n(&slot->taken, std::uint32_t{1}, __ATOMIC_RELAXED);
-        __atomic_store_n(&slot->word, static_cast<std::uint32_t>(flight::idle), __ATOMIC_RELAXED);
+        store_relaxed(&slot->generation, load_relaxed(&slot->generation) | flight_slot::taken);
+        slot->word = flight::idle; // nobody but the lock's holder looks at it yet
         slot->cancelled = false;
-        slot->submitted = false;
+        slot->listed = false;
+        slot->streams = false;
+        slot->chained = false;
+        slot->cancels = 0;
         slot->runs = 0;
         slot->next = nullptr;
         *place = slot;
         place = &slot->next;
     }
+    next_slot_ = slot;
     return static_cast<flight_slot*>(first);
 }
 
-void shard::return_slots(flight_slot* first) noexcept {
-    while (first != nullptr)
-        std::exchange(first, static_cast<flight_slot*>(first->next))->give_back();
+/// The next free one from `slot` on; more are made when more than half of them are not. Null for
+/// want of memory.
+flight_slot* shard::find_free_slot(flight_slot* slot) noexcept {
+    std::uint32_t const most_looks = all_slots_ / 2;
+    for (std::uint32_t looks = 0; looks != most_looks; ++looks, ++slot) {
+        if (slot == chunk_end_)
+            slot = look_in((chunk_ + 1) % slots_.size());
+        if (!slot->is_taken())
+            return slot;
+    }
+    return grow() ? look_in(slots_.size() - 1) : nullptr;
 }
 
-/// As many slots more as there are, before the next one of the circle. Null for want of memory.
-flight_slot* shard::grow() noexcept {
+/// A chunk's first one, from which the next ones are taken.
+flight_slot* shard::look_in(std::size_t chunk) noexcept {
+    chunk_ = chunk;
+    next_slot_ = slots_[chunk].get();
+    last_batch_ = next_slot_;
+    chunk_end_ = next_slot_ + chunk_sizes_[chunk];
+    return next_slot_;
+}
+
+void shard::return_slots(flight_slot* first) noexcept {
+    while (first != nullptr) {
+        flight_slot* const slot = std::exchange(first, static_cast<flight_slot*>(first->next));
+        slot->give_back(load_relaxed(&slot->generation));
+    }
+}
+
+/// As many slots more as there are. False for want of memory.
+bool shard::grow() noexcept {
     std::uint32_t const count = chunk_sizes_.empty() ? first_chunk : all_slots_;
     try {
         chunk_sizes_.reserve(chunk_sizes_.size() + 1);
         slots_.push_back(std::make_unique<flight_slot[]>(count));
     } catch (std::exception const&) {
-        return nullptr;
+        return false;
     }
     chunk_sizes_.push_back(count);
     all_slots_ += count;
-    flight_slot* const fresh = slots_.back().get();
-    for (std::uint32_t i = 0; i < count; ++i) {
-        fresh[i].owner = this;
-        fresh[i].after = i + 1 < count ? &fresh[i + 1] : fresh;
-    }
-    if (next_slot_ != nullptr)
-        std::swap(fresh[count - 1].after, next_slot_->after);
-    return fresh;
+    for (flight_slot& fresh : std::span(slots_.back().get(), count))
+        fresh.owner = this;
+    return true;
 }
 
 shard::~shard() {
@@ -76,7 +96,7 @@ shard::~shard() {
         forget_shard(id_, fd_);
     for (std::size_t chunk = 0; chunk < slots_.size(); ++chunk)
         for (flight_slot& slot : std::span(slots_[chunk].get(), chunk_sizes_[chunk]))
-            if (slot.taken != 0 && slot.submitted && slot.is_over()) {
+            if (slot.is_taken() && slot.runs != 0 && slot.is_over()) {
                 slot.lend(false);
                 slot.functions->discard(slot.operation, slot.completion);
             }

@@ -12,9 +12,26 @@
 #include <memory>
 #include <mutex>
 #include <sched.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 #include <vector>
 
 namespace rondo {
+
+/// The CPU that the calling thread is on, as the kernel keeps it up to date in memory. rseq(2)
+[[nodiscard, gnu::always_inline]] inline std::uint32_t this_cpu() noexcept {
+#if __has_include(<sys/rseq.h>)
+    if (__rseq_size != 0) [[likely]] {
+        auto const* const area = reinterpret_cast<struct ::rseq const*>(
+            static_cast<char const*>(__builtin_thread_pointer()) + __rseq_offset);
+        std::uint32_t const cpu = load_relaxed(&area->cpu_id);
+        if (static_cast<std::int32_t>(cpu) >= 0) [[likely]]
+            return cpu;
+    }
+#endif
+    return static_cast<std::uint32_t>(::sched_getcpu());
+}
 
 struct shared_state {
     /// The shard of the CPU that the calling thread is on, made if need be. When it cannot be made
@@ -22,7 +39,7 @@ struct shared_state {
     [[nodiscard]] shard& here() noexcept {
         std::uint32_t index = 0;
         if (place_count > 1) {
-            auto const cpu = static_cast<std::uint32_t>(::sched_getcpu());
+            std::uint32_t const cpu = this_cpu();
             index = cpu < cpu_count ? place_of_cpu[cpu] : cpu % place_count;
         }
         shard* const there = __atomic_load_n(&places[index], __ATOMIC_ACQUIRE);
