@@ -39,3 +39,32 @@ foreach(mutant IN ITEMS close_does_not_wait close_drops close_without_exchange
         take_without_exchange unmark_without_compare wake_decided_before_push)
     rondo_model(mutants/inbox_${mutant} inbox.2.early ${mutant})
 endforeach()
+
+# Stops from other threads: by a token, and to a strand that runs on another loop.
+foreach(scenario IN ITEMS any token outer)
+    rondo_model(stop.${scenario} stop.1.${scenario})
+endforeach()
+foreach(mutant IN ITEMS arrival_does_not_go_on over_does_not_wait over_forgets_the_message
+        over_while_starting_goes_on start_forgets_the_message stop_sent_unsaid)
+    rondo_model(mutants/stop_${mutant} stop.1.any ${mutant})
+endforeach()
+foreach(mutant IN ITEMS arrival_does_not_stop closes_before_all_is_over registered_unlooked)
+    rondo_model(mutants/stop_${mutant} stop.1.token ${mutant})
+endforeach()
+foreach(mutant IN ITEMS outer_stop_not_passed_on run_does_not_look_for_stops)
+    rondo_model(mutants/stop_${mutant} stop.1.outer ${mutant})
+endforeach()
+rondo_model(away.on away.1.on)
+foreach(scenario IN ITEMS any hangs)
+    foreach(moves IN ITEMS 1 2 3)
+        rondo_model(away.${moves}.${scenario} away.${moves}.${scenario})
+    endforeach()
+endforeach()
+foreach(mutant IN ITEMS asks_what_is_over asks_without_the_lock end_forgets_the_stop
+        ends_without_the_lock stop_arrived_tells_nobody stop_posted_after_the_lock)
+    rondo_model(mutants/away_${mutant} away.1.on ${mutant})
+endforeach()
+foreach(mutant IN ITEMS moves_under_the_lock moves_with_a_stop_on_its_way
+        stop_arrived_forgets_the_move)
+    rondo_model(mutants/away_${mutant} away.2.any ${mutant})
+endforeach()

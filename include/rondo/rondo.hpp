@@ -3,6 +3,7 @@
 
 // All of rondo but for the bridges to <system_error> (rondo/core/error_code.hpp). Any thread.
 
+#include <rondo/coro/away.hpp>
 #include <rondo/coro/barrier.hpp>
 #include <rondo/coro/chain.hpp>
 #include <rondo/coro/channel.hpp>
@@ -15,6 +16,7 @@
 #include <rondo/coro/mutex.hpp>
 #include <rondo/coro/operation.hpp>
 #include <rondo/coro/remote.hpp>
+#include <rondo/coro/resume_on.hpp>
 #include <rondo/coro/scope.hpp>
 #include <rondo/coro/semaphore.hpp>
 #include <rondo/coro/signals.hpp>
@@ -49,6 +51,7 @@
 #include <rondo/interop/vectored_writer.hpp>
 #include <rondo/loop/completion.hpp>
 #include <rondo/loop/inbox.hpp>
+#include <rondo/loop/latency_histogram.hpp>
 #include <rondo/loop/lending.hpp>
 #include <rondo/loop/loop.hpp>
 #include <rondo/loop/orphan.hpp>

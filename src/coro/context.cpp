@@ -190,6 +190,8 @@ struct context::state {
     std::vector<std::unique_ptr<worker>> workers;
     std::atomic<std::size_t> turn = 0;
     std::atomic<std::size_t> spawned = 0;
+    std::atomic<std::size_t> sending = 0; // calls of send()
+    std::atomic<bool> ended = false;      // nothing more may be spawned
     bool joined = false;
 
     void stop() noexcept {
@@ -210,13 +212,29 @@ struct context::state {
                 return;
         }
     }
-    /// Tasks may send others to any thread until all of them are over, so no thread ends before.
-    void end() {
+    bool send(std::size_t thread, detail::errand& one) noexcept {
+        ++sending;
+        // After that: the partner is end(), which writes the one and then reads the other.
+        bool const sent = !ended && (++spawned, workers[thread]->send(one));
+        if (--sending == 0 && ended)
+            sending.notify_all();
+        return sent;
+    }
+    /// Tasks may send others to any thread until all of them are over.
+    void wait_until_idle() {
         for (std::size_t before = ~std::size_t{0}; before != spawned;) {
             before = spawned;
             for (auto const& w : workers)
                 w->wait_until_idle();
         }
+    }
+    /// No thread ends before all tasks are over, those too that others spawned meanwhile.
+    void end() {
+        wait_until_idle();
+        ended = true;
+        for (std::size_t n = sending; n != 0; n = sending)
+            sending.wait(n);
+        wait_until_idle();
         for (auto const& w : workers)
             w->finish();
         for (auto const& w : workers)
@@ -273,8 +291,7 @@ std::size_t context::next() noexcept {
 
 bool context::send(std::size_t thread, detail::errand& one) noexcept {
     RONDO_ASSERT(thread < size(), "a context has no such thread");
-    ++state_->spawned;
-    return state_->workers[thread]->send(one);
+    return state_->send(thread, one);
 }
 
 void context::stop() noexcept { state_->stop(); }

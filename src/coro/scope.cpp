@@ -9,12 +9,14 @@ scope::hook::hook(scope& whose) noexcept
     : stop_hook([](stop_hook& h) noexcept { static_cast<hook&>(h).owner.stop(); }), owner(whose) {}
 
 scope::scope(strand& line, on_failure what) noexcept : line_(line), what_(what) {
+    ++line.scopes_;
     line.hook(hook_);
 }
 
 scope::~scope() {
     RONDO_ASSERT(running_ == 0, "a scope was destroyed before its tasks were over; join() it, or "
                                 "use with_scope()");
+    --line_.scopes_;
 }
 
 void scope::link(detail::task_promise_base& p) noexcept {

@@ -7,6 +7,7 @@ token_base::token_base(strand& line, std::stop_token&& token) noexcept
     : work(&resume, functions_of), inbox_item(&stop_arrived), line_(line),
       token_(std::move(token)) {}
 
+// Step "run".
 bool token_base::run(void (*begin)(token_base&) noexcept, strand& child,
                      std::coroutine_handle<> frame) noexcept {
     frame_ = frame;
@@ -15,7 +16,7 @@ bool token_base::run(void (*begin)(token_base&) noexcept, strand& child,
     if (token_.stop_requested() || line_.stop_requested())
         child.request_stop();
     else
-        callback_.emplace(token_, post_stop{*this});
+        callback_.emplace(token_, post_stop{*this}); // step "register"
     starting_ = true;
     begin(*this);
     starting_ = false;
@@ -25,11 +26,13 @@ bool token_base::run(void (*begin)(token_base&) noexcept, strand& child,
     return false;
 }
 
-/// The source's thread. The loop runs until the task is over, so its inbox is open.
+/// Step "post the stop". The source's thread. The loop runs until the task is over, so its inbox is
+/// open.
 void token_base::post_stop::operator()() const noexcept {
     owner.sent_ = owner.line_.where().inbox().post(owner);
 }
 
+// Step "arrive".
 void token_base::stop_arrived(inbox_item& m) noexcept {
     auto& self = static_cast<token_base&>(m);
     self.arrived_ = true;
@@ -39,11 +42,11 @@ void token_base::stop_arrived(inbox_item& m) noexcept {
         self.child_->request_stop();
 }
 
-/// To destroy the callback waits until it has run, if it runs: afterwards it is known whether there
-/// is a message under way.
+/// Step "over". To destroy the callback waits until it has run, if it runs: afterwards it is known
+/// whether there is a message under way.
 void token_base::over(task_promise_base& p) noexcept {
     auto& self = *static_cast<token_base*>(p.owner);
-    self.callback_.reset();
+    self.callback_.reset(); // step "wait for the callback"
     self.is_over_ = true;
     if (!self.starting_ && (!self.sent_ || self.arrived_))
         self.line_.where().post(self);
@@ -55,6 +58,7 @@ void token_base::resume(work& w) noexcept {
     self.frame_.resume();
 }
 
+// Step "outer stop".
 void token_base::stop_it(work& w) noexcept {
     auto& self = static_cast<token_base&>(w);
     if (!self.is_over_)

@@ -4,6 +4,12 @@
 namespace rondo {
 
 void strand::request_stop() noexcept {
+    if (away_) [[unlikely]]
+        return ask_where_it_is();
+    stop_here();
+}
+
+void strand::stop_here() noexcept {
     if (stop_requested_)
         return;
     stop_requested_ = true;

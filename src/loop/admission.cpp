@@ -5,6 +5,7 @@
 #include "state.hpp"
 
 #include <rondo/core/assert.hpp>
+#include <rondo/loop/orphan.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,46 +17,51 @@
 namespace rondo {
 namespace {
 
-completion& completion_of(std::uint64_t user_data) noexcept {
-    constexpr std::uint64_t bit = static_cast<std::uint64_t>(own_operation::bit);
-    return *reinterpret_cast<completion*>(static_cast<std::uintptr_t>(user_data & ~bit));
-}
-
 /// `res` and `flags`, read at once.
 std::uint64_t result_of(abi::cqe const& c) noexcept {
     std::uint64_t both;
     std::memcpy(&both, &c.res, sizeof both);
     return both;
 }
-constexpr std::uint64_t not_plain_result = std::bit_cast<std::uint64_t>(
-    std::array<std::uint32_t, 2>{0, raw(abi::cqe_flag::more) | raw(abi::cqe_flag::notif)});
+/// What to look at: completions that are not the last, and failures, since they may be tried again.
+constexpr std::uint64_t to_be_looked_at = std::bit_cast<std::uint64_t>(std::array<std::uint32_t, 2>{
+    std::uint32_t{1} << 31, raw(abi::cqe_flag::more) | raw(abi::cqe_flag::notif)});
 
 constexpr std::uint32_t most_completions = 32'768;
 
 } // namespace
 
-/// room_ operations need no look at anything. It is 0 where each start is to be looked at.
+/// Operations that the kernel has, or will at the next enter: what was put into the SQ less what
+/// came out of the CQ, and without the loop's own. So no start and no completion needs counting.
+std::uint32_t loop::used() const noexcept { return ring_.sq().tail() - ring_.cq().finals() - own_; }
+
+abi::sqe& loop::reserve_own() noexcept {
+    ++own_;
+    abi::sqe& s = ring_.sq().reserve();
+    leave_no_room();
+    return s;
+}
+
+/// Up to room_ends_ starts need no look at anything. There is no room where each start is to be
+/// looked at.
 void loop::look_for_room() noexcept {
     loop_state const& s = *state_;
-    room_ = 0;
+    leave_no_room();
     if (!s.waiting.empty() || s.options.trace != nullptr)
         return;
-    std::uint64_t const used = started_ - completed_;
-    if (used >= s.credit)
+    std::uint32_t const used_up = used();
+    if (used_up >= s.credit)
         return;
-    submission_queue& sq = ring_.sq();
-    static_cast<void>(sq.has_room(sq.capacity())); // it must see what room_ counts on
-    room_ = std::min(static_cast<std::uint32_t>(s.credit - used), sq.capacity() - sq.pending());
+    room_ends_ += std::min(s.credit - used_up, ring_.sq().room());
 }
 
 bool loop::fits(std::uint32_t n) noexcept {
-    return started_ - completed_ + n <= state_->credit && ring_.sq().has_room(n);
+    return used() + n <= state_->credit && ring_.sq().has_room(n);
 }
 
 void loop::start(completion& c) noexcept {
     RONDO_ASSERT(c.stage_ == completion::stage::idle, "an operation was started twice");
     std::uint32_t const n = c.functions().entries;
-    room_ -= std::min(room_, n);
     while (n > 1 && (n > ring_.sq().capacity() || n > state_->credit)) [[unlikely]] {
         std::uint32_t const before = features().cq_entries;
         grow();
@@ -69,9 +75,12 @@ void loop::start(completion& c) noexcept {
 }
 
 void loop::give(completion& c) noexcept {
-    c.functions().fill(c, ring_.sq());
+    submission_queue& sq = ring_.sq();
+    bool const goes_beyond = c.functions().entries > room_ends_ - sq.next();
+    c.functions().fill(c, sq);
+    if (goes_beyond)
+        leave_no_room();
     c.stage_ = completion::stage::in_flight;
-    started_ += c.functions().entries;
     tell(loop_event::kind::started, c);
 }
 
@@ -80,7 +89,7 @@ void loop::defer(completion& c) noexcept {
     state_->waiting.push(c);
     ++state_->waiting_count;
     ++state_->counts.starved;
-    room_ = 0;
+    leave_no_room();
     tell(loop_event::kind::deferred, c);
 }
 
@@ -108,7 +117,7 @@ void loop::admit() noexcept {
     while (!s.waiting.empty()) {
         auto& c = static_cast<completion&>(*s.waiting.begin());
         std::uint32_t const n = c.functions().entries;
-        if (started_ - completed_ + n > s.credit) {
+        if (used() + n > s.credit) {
             if (grown)
                 return;
             grow();
@@ -135,80 +144,98 @@ void loop::grow() noexcept {
         s.options.grows = false;
         return;
     }
+    leave_no_room();
     ++s.counts.resizes;
     s.credit = features().cq_entries;
     if (most != 0)
         s.credit = std::min(s.credit, most);
 }
 
-/// Takes what has completed, and makes it ready. Nothing of the user's runs meanwhile.
-std::uint32_t loop::reap() noexcept {
+/// Takes what has completed: copies of it, so that what runs finds the queue free. It runs at once,
+/// unless something else is to run before, or something is to be looked at. Returns whether it did.
+bool loop::reap() noexcept {
     completion_queue& cq = ring_.cq();
     cq.look();
-    std::uint32_t const n = cq.ready();
-    std::uint32_t const begin = cq.head();
-    std::uint32_t const last = cq.capacity() - 1; // of the places in its array
-    auto const place = [&cq](std::uint32_t i) {
-        return reinterpret_cast<std::byte const*>(cq.at(i));
-    };
-    std::ptrdiff_t const step = place(last) - place(last - 1);
-    // Bits of a user_data that are not of a completion's address. With a trace all are.
-    std::uint64_t const not_plain =
-        state_->options.trace == nullptr ? std::uint64_t{1} : ~std::uint64_t{0};
-    std::uint32_t unusual_ones = 0;
-    std::uint32_t not_final = 0;
-    work** end = ready_.end_;
-    for (std::uint32_t taken = 0; taken != n;) {
-        // As many as lie one behind another.
-        std::uint32_t many = std::min(n - taken, last + 1 - ((begin + taken) & last));
-        std::byte const* at = place(begin + taken);
-        for (taken += many; many != 0; --many, at += step) {
-            auto const& c = *reinterpret_cast<abi::cqe const*>(at);
-            std::uint64_t const result = result_of(c);
-            if ((c.user_data & not_plain) != 0 || (result & not_plain_result) != 0) [[unlikely]] {
-                ready_.end_ = end;
-                ++unusual_ones;
-                not_final += abi::more(c) ? 1u : 0u;
-                unusual(c);
-                end = ready_.end_;
-                continue;
-            }
-            completion& k = completion_of(c.user_data);
-            k.note(result);
-            *end = &k;
-            end = &k.next_;
+    std::uint32_t left = cq.ready();
+    if (left == 0) {
+        look_for_room();
+        return false;
+    }
+    loop_state& s = *state_;
+    ++s.counts.batches;
+    s.counts.largest_batch = std::max<std::uint64_t>(s.counts.largest_batch, left);
+    bool ran = false;
+    while (left != 0) {
+        std::array<abi::cqe, 64> copies;
+        std::span const taken(copies.data(), std::min<std::size_t>(left, copies.size()));
+        left -= static_cast<std::uint32_t>(taken.size());
+        abi::cqe const seen = cq.copy_ready(taken);
+        if (ready_.empty() && s.options.trace == nullptr && (seen.user_data & own_bit) == 0 &&
+            (result_of(seen) & to_be_looked_at) == 0) [[likely]] {
+            run_at_once(taken);
+            ran = true;
+        } else {
+            make_ready(taken);
         }
     }
-    *end = nullptr;
-    ready_.end_ = end;
-    completed_ += n - unusual_ones;
-    cq.advance(n, not_final);
-    return n;
+    return ran;
 }
 
-void loop::unusual(abi::cqe const& c) noexcept {
-    if ((c.user_data & static_cast<std::uint64_t>(own_operation::bit)) != 0)
-        return own(c.user_data);
-    completion& k = completion_of(c.user_data);
-    if (abi::more(c))
-        return k.functions().more(k, c);
-    if (!has(c, abi::cqe_flag::notif)) // a zero-copy send's result came before
-        k.note(c);
-    ++completed_;
-    tell(loop_event::kind::completed, k);
-    ready_.push(k);
+/// The same with whatever there may be among them. Nothing of the user's runs meanwhile.
+void loop::make_ready(std::span<abi::cqe const> taken) noexcept {
+    work_list interrupted;
+    std::uint32_t not_final = 0;
+    for (abi::cqe const& c : taken)
+        not_final += abi::more(c) ? 1u : 0u;
+    ring_.cq().were_not_final(not_final);
+    for (abi::cqe const& c : taken) {
+        if ((c.user_data & own_bit) != 0) {
+            own(c.user_data);
+            continue;
+        }
+        completion& k = completion_of(c.user_data);
+        if (abi::more(c)) {
+            k.functions().more(k, c);
+            continue;
+        }
+        if (!has(c, abi::cqe_flag::notif)) // a zero-copy send's result came before
+            k.note(c);
+        ++completed_;
+        tell(loop_event::kind::completed, k);
+        (is_to_be_restarted(k) ? interrupted : ready_).push(k);
+    }
+    while (work* const again = interrupted.pop())
+        restart(static_cast<completion&>(*again));
+    look_for_room();
+}
+
+/// Completions that are the last of their operations. Those that are yet to run are in flight.
+void loop::run_at_once(std::span<abi::cqe const> taken) noexcept {
+    completed_ += taken.size();
+    look_for_room();
+    abi::cqe const* c = taken.data();
+    abi::cqe const* const end = c + taken.size();
+    unrun_end_ = end;
+    do {
+        completion& k = completion_of(c->user_data);
+        k.note(result_of(*c));
+        unrun_ = ++c;
+        k.run();
+    } while (c != end);
 }
 
 /// The one rule about what is tried again: an operation that a signal interrupted before it did
 /// anything, if it says that it may be, and if nobody wants its end.
-bool loop::restart(completion& c) noexcept {
-    if (c.res_ != -EINTR || c.stop_wanted_ || c.never_started_)
-        return false;
+bool loop::is_to_be_restarted(completion const& c) noexcept {
+    return c.res_ == -EINTR && c.functions().restartable && !c.stop_wanted_;
+}
+
+void loop::restart(completion& c) noexcept {
     ++state_->counts.restarted;
     tell(loop_event::kind::restarted, c);
+    c.note(orphan::nothing_yet);
     c.stage_ = completion::stage::idle;
     start(c);
-    return true;
 }
 
 } // namespace rondo

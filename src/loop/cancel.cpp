@@ -85,7 +85,7 @@ void loop::send_wishes() noexcept {
         if (!make_room(1))
             return; // and again at the next turn
         std::uint64_t const which = user_data_of(c);
-        op::fill(ring_.sq().reserve(), op::cancel{.what = op::cancel_match::user_data(which)},
+        op::fill(reserve_own(), op::cancel{.what = op::cancel_match::user_data(which)},
                  which | static_cast<std::uint64_t>(own_operation::bit));
         c.to_be_asked_ = false;
         c.asked_ = true;

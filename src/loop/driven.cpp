@@ -51,13 +51,14 @@ void loop::arm_wake_up() noexcept {
     if (!make_room(1))
         return; // and again at the next turn
     std::span const into(reinterpret_cast<std::byte*>(&s.wake_count), sizeof s.wake_count);
-    op::fill(ring_.sq().reserve(), op::read{.fd = s.wake_fd.get(), .into = into},
+    op::fill(reserve_own(), op::read{.fd = s.wake_fd.get(), .into = into},
              raw_of(own_operation::wake_up_read));
     s.wake_read_in_flight = true;
 }
 
 void loop::own(std::uint64_t user_data) noexcept {
     loop_state& s = *state_;
+    --own_;
     switch (static_cast<own_operation>(user_data)) {
     case own_operation::wake_up_read: s.wake_read_in_flight = false; [[fallthrough]];
     case own_operation::wake_up: ++s.counts.wake_ups; return;
@@ -68,8 +69,7 @@ void loop::own(std::uint64_t user_data) noexcept {
     }
     RONDO_ASSERT(user_data > raw_of(own_operation::last),
                  "a loop's ring completed what the loop had not started; push nothing to it");
-    user_data &= ~raw_of(own_operation::bit);
-    cancel_is_over(*reinterpret_cast<completion*>(static_cast<std::uintptr_t>(user_data)));
+    cancel_is_over(completion_of(user_data & ~own_bit));
 }
 
 /// So that who polls the descriptor comes back.
@@ -77,7 +77,7 @@ void loop::make_readable() noexcept {
     loop_state& s = *state_;
     if (s.driver_nop_in_flight || !make_room(1))
         return;
-    op::fill(ring_.sq().reserve(), op::nop{}, raw_of(own_operation::driver_nop));
+    op::fill(reserve_own(), op::nop{}, raw_of(own_operation::driver_nop));
     s.driver_nop_in_flight = true;
 }
 
@@ -86,20 +86,18 @@ bool loop::tell_driver_when() noexcept {
     loop_state& s = *state_;
     s.forget_repeat();
     std::int64_t const next = s.wheel.next();
-    if (next == timer_wheel::never ||
-        (s.driver_timeout_in_flight && s.driver_until <= next))
+    if (next == timer_wheel::never || (s.driver_timeout_in_flight && s.driver_until <= next))
         return true;
     if (!make_room(1))
         return false;
     s.driver_until = next;
     if (s.driver_timeout_in_flight) {
         // If the timeout ended meanwhile this finds nothing, and the driver comes back for that.
-        s.driver_update.when =
-            op::moment::at(in_nanoseconds{next}, op::timeout_clock::monotonic);
-        op::fill(ring_.sq().reserve(), s.driver_update, raw_of(own_operation::driver_update));
+        s.driver_update.when = op::moment::at(in_nanoseconds{next}, op::timeout_clock::monotonic);
+        op::fill(reserve_own(), s.driver_update, raw_of(own_operation::driver_update));
     } else {
         s.driver_timeout.when = op::moment::at(in_nanoseconds{next}, op::timeout_clock::monotonic);
-        op::fill(ring_.sq().reserve(), s.driver_timeout, raw_of(own_operation::driver_timeout));
+        op::fill(reserve_own(), s.driver_timeout, raw_of(own_operation::driver_timeout));
         s.driver_timeout_in_flight = true;
     }
     return true;

@@ -79,14 +79,17 @@ void loop::destroyed_in_flight() noexcept {
     if (!s.waiting.empty())
         name = static_cast<completion&>(*s.waiting.begin()).functions().name;
     else if (make_room(1)) {
-        op::fill(ring_.sq().reserve(), op::cancel{.what = op::cancel_match::any(), .all = true},
+        op::fill(reserve_own(), op::cancel{.what = op::cancel_match::any(), .all = true},
                  static_cast<std::uint64_t>(own_operation::driver_update));
-        for (int i = 0; i < 10 && ready_.empty(); ++i) {
+        abi::cqe const* c = nullptr;
+        for (int i = 0; i < 10 && c == nullptr; ++i) {
             static_cast<void>(enter(true, now() + 100'000'000));
-            static_cast<void>(reap());
+            do
+                c = ring_.cq().take();
+            while (c != nullptr && (c->user_data & own_bit) != 0);
         }
-        if (work* const first = ready_.pop(); first != nullptr)
-            name = first->functions().name;
+        if (c != nullptr)
+            name = completion_of(c->user_data).functions().name;
     }
     std::fprintf(stderr,
                  "rondo: a loop was destroyed with an operation in flight: %s; run the loop until "

@@ -9,7 +9,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <utility>
 
 namespace rondo {
@@ -47,11 +49,12 @@ result<loop> loop::create(loop_options const& options) noexcept {
     auto made = rondo::ring::create(options.ring);
     if (!made)
         return fail(made.error());
-    std::unique_ptr<loop_state> state(
-        new (std::nothrow) loop_state(options, made->registry()->backend()));
+    std::unique_ptr<loop_state> state(new (std::nothrow)
+                                          loop_state(options, made->registry()->backend()));
     if (!state)
         return fail(ENOMEM, attempt::allocate);
     rondo::features const& has = made->features();
+    state->waits_until = rondo::has(has.enter, abi::enter::ext_arg);
     state->wakes_by_message =
         has.supports(abi::register_op::send_msg_ring) == support::yes && made->native_handle() >= 0;
     state->ring_fd = made->native_handle();
@@ -72,12 +75,11 @@ loop::loop(rondo::ring&& made, std::unique_ptr<loop_state>&& state) noexcept
 }
 
 loop::loop(loop&& other) noexcept
-    : ring_(std::move(other.ring_)), room_(other.room_), backend_(other.backend_),
-      state_(std::move(other.state_)) {
-    RONDO_ASSERT(other.started_ == 0 && other.ready_.empty() &&
+    : ring_(std::move(other.ring_)), room_ends_(std::exchange(other.room_ends_, 0)),
+      backend_(other.backend_), state_(std::move(other.state_)) {
+    RONDO_ASSERT(used() == 0 && other.completed_ == 0 && other.ready_.empty() &&
                      (state_ == nullptr || state_->waiting.empty()),
                  "a loop was moved after its first use");
-    other.room_ = 0;
 }
 
 inbox& loop::inbox() noexcept { return state_->box; }
@@ -93,7 +95,8 @@ std::int64_t loop::time_of(deadline until) const noexcept {
 }
 
 std::uint64_t loop::in_flight() const noexcept {
-    std::uint64_t count = started_ - completed_ + state_->waiting_count;
+    std::uint64_t count =
+        used() + static_cast<std::uint64_t>(unrun_end_ - unrun_) + state_->waiting_count;
     for (rondo::orphan const* o = state_->orphans; o != nullptr; o = o->next_one_)
         count -= o->is_over() ? 0u : 1u;
     return count;
@@ -101,7 +104,7 @@ std::uint64_t loop::in_flight() const noexcept {
 
 loop_statistics loop::statistics() noexcept {
     loop_statistics out = state_->counts;
-    out.started = started_;
+    out.started = completed_ + used();
     out.completed = completed_;
     out.overflows = ring_.cq().overflow();
     return out;
@@ -111,17 +114,33 @@ void loop::tell(loop_event::kind what, completion const& c) noexcept {
     if (state_->options.trace != nullptr)
         state_->options.trace(state_->options.trace_argument,
                               loop_event{what, c.functions().name, &c,
-                                         what == loop_event::kind::completed ? c.res_ : 0});
+                                         what == loop_event::kind::completed ? c.res_ : 0, now()});
+}
+
+/// In place of a wait with a deadline, which the kernel knows since Linux 5.11: for its descriptor.
+void loop::poll_until(std::int64_t until) noexcept {
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    std::int64_t const left = std::max<std::int64_t>(until - now(), 0);
+    ::timespec const timeout{static_cast<::time_t>(left / second_ns),
+                             static_cast<long>(left % second_ns)};
+    ::pollfd one{.fd = state_->ring_fd, .events = POLLIN, .revents = 0};
+    static_cast<void>(
+        ::ppoll(&one, 1, &timeout, nullptr)); // who waits looks again, whatever it says
 }
 
 result<> loop::enter(bool wait, std::int64_t until) noexcept {
     ++state_->counts.enters;
+    bool const polls = until != timer_wheel::never && !state_->waits_until;
     auto const entered =
-        until == timer_wheel::never
-            ? ring_.submit_and_wait(wait ? 1u : 0u)
+        until == timer_wheel::never || polls
+            ? ring_.submit_and_wait(wait && !polls ? 1u : 0u)
             : ring_.submit_and_wait(wait_options{.count = 1, .until = deadline::at(until)});
-    if (entered) [[likely]]
+    leave_no_room(); // until it is looked for
+    if (entered) [[likely]] {
+        if (polls) [[unlikely]]
+            poll_until(until);
         return {};
+    }
     // A signal, or the deadline; or the kernel has no memory or no room for completions just now,
     // which passes when those that are there are taken. What was not submitted still is to be.
     switch (entered.error().code()) {
@@ -141,7 +160,7 @@ bool loop::is_held_up() const noexcept {
     if (s.waiting.empty())
         return false;
     auto const& first = static_cast<completion const&>(*s.waiting.begin());
-    return started_ - completed_ + first.functions().entries <= s.credit;
+    return used() + first.functions().entries <= s.credit;
 }
 
 result<bool> loop::turn(bool may_wait) noexcept {
@@ -153,25 +172,19 @@ result<bool> loop::turn(bool may_wait) noexcept {
     if (!s.waiting.empty()) [[unlikely]]
         admit();
     bool wait = may_wait && ready_.empty() && !is_held_up();
-    std::int64_t const until = wait ? s.wheel.next() : timer_wheel::never;
+    std::int64_t const until = wait && s.wheel.size() != 0 ? s.wheel.next() : timer_wheel::never;
     bool const sleeps = wait && s.box.prepare_to_sleep();
     wait = sleeps;
     result<> const entered = enter(wait, wait ? until : timer_wheel::never);
     if (sleeps)
         s.box.awake();
-    room_ = 0; // the queue may still hold what the loop itself has to ask for
     if (!entered) [[unlikely]]
         return fail(entered.error());
-    std::uint32_t const reaped = reap();
-    look_for_room();
-    if (reaped != 0) {
-        ++s.counts.batches;
-        s.counts.largest_batch = std::max<std::uint64_t>(s.counts.largest_batch, reaped);
-    }
+    bool ran = reap();
     if (s.wheel.size() != 0)
         s.counts.expired += s.wheel.expire(now());
     std::size_t const items = s.box.take().run();
-    bool const ran = run_batch();
+    ran |= run_batch();
     return ran || items != 0;
 }
 
@@ -196,7 +209,7 @@ bool loop::run_batch() noexcept {
 bool loop::has_something_to_wait_for() const noexcept {
     loop_state& s = *state_;
     s.forget_repeat();
-    if (!ready_.empty() || started_ != completed_ || s.waiting_count != 0 || s.wheel.size() != 0 ||
+    if (!ready_.empty() || used() != 0 || s.waiting_count != 0 || s.wheel.size() != 0 ||
         !s.wishes.empty())
         return true;
     if (!s.box.prepare_to_sleep())

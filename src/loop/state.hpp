@@ -28,6 +28,13 @@ enum class own_operation : std::uint64_t {
     last = 63,
 };
 
+inline constexpr std::uint64_t own_bit = static_cast<std::uint64_t>(own_operation::bit);
+
+/// Whose user_data it is, if it is not the loop's own.
+[[nodiscard]] inline completion& completion_of(std::uint64_t user_data) noexcept {
+    return *reinterpret_cast<completion*>(static_cast<std::uintptr_t>(user_data));
+}
+
 /// std::chrono::nanoseconds, by its shape.
 struct in_nanoseconds {
     using rep = std::int64_t;
@@ -61,11 +68,12 @@ struct loop_state {
     timer_wheel wheel;
     inbox box{&wake, this};
     int ring_fd = -1;
+    bool waits_until = false; // the kernel takes deadlines
     bool wakes_by_message = false;
     bool wake_read_in_flight = false;
     unique_fd wake_fd;            // an eventfd, where there are no messages
     std::uint64_t wake_count = 0; // what is read from it
-    unique_fd driver_fd; // an eventfd, for who drives a ring that cannot be polled
+    unique_fd driver_fd;          // an eventfd, for who drives a ring that cannot be polled
     std::optional<completion_event> event;
 
     std::uint32_t credit = 0; // operations that may be in flight

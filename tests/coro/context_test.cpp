@@ -116,6 +116,33 @@ TEST(coro_context, the_default_one_is_made_once_and_runs_tasks) {
     EXPECT_TRUE(ran);
 }
 
+TEST(coro_context, what_others_spawn_while_it_is_joined_runs_or_is_refused) {
+    auto const yields = []() -> task<> { static_cast<void>(co_await schedule()); };
+    for (int i = 0; i < 200; ++i) {
+        auto cx = context::create({.threads = 2}).or_throw("context");
+        std::atomic<int> ran = 0;
+        int accepted = 0; // the other thread's
+        std::thread other([&] {
+            for (int k = 0; k < 6; ++k) {
+                auto const spawned = cx.spawn_on(0, [&]() -> task<> {
+                    co_await on(cx.at(1), yields());
+                    ++ran;
+                });
+                if (!spawned) {
+                    EXPECT_EQ(spawned.error().why(), cause::ended);
+                    return;
+                }
+                ++accepted;
+                std::this_thread::sleep_for(std::chrono::microseconds(i));
+            }
+        });
+        std::this_thread::sleep_for(200us);
+        EXPECT_TRUE(cx.join());
+        other.join();
+        EXPECT_EQ(ran, accepted);
+    }
+}
+
 TEST(coro_context, tasks_go_from_loop_to_loop) {
     auto cx = context::create({.threads = 2}).or_throw("context");
     std::atomic<int> hops = 0;

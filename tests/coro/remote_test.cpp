@@ -2,6 +2,8 @@
 
 // What crosses threads: tasks sent to other loops, and stops from outside.
 
+#include "other_thread.hpp"
+
 #include <rondo/coro/combine.hpp>
 #include <rondo/coro/remote.hpp>
 #include <rondo/coro/scope.hpp>
@@ -24,37 +26,7 @@ namespace rondo {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A loop on a thread of its own, until it is destroyed.
-class other_thread {
-public:
-    other_thread() {
-        std::binary_semaphore ready(0);
-        thread_ = std::thread([&] {
-            auto made = loop::create().or_throw("loop");
-            where_ = &made;
-            ready.release();
-            made.run_until(done_).or_throw("run");
-        });
-        ready.acquire();
-    }
-    ~other_thread() {
-        struct finish : inbox_item {
-            explicit finish(bool& done)
-                : inbox_item([](inbox_item& m) noexcept { static_cast<finish&>(m).flag = true; }),
-                  flag(done) {}
-            bool& flag;
-        } last(done_);
-        EXPECT_TRUE(where_->inbox().post(last));
-        thread_.join();
-    }
-    [[nodiscard]] loop& where() const { return *where_; }
-
-private:
-    std::thread thread_;
-    loop* where_ = nullptr;
-    bool done_ = false;
-};
+using test::other_thread;
 
 task<std::thread::id> thread_of() {
     (co_await op::nop{}).or_throw("nop");
@@ -106,6 +78,35 @@ TEST(coro_on, stops_that_meet_the_end_lose_nothing) {
         co_return ended;
     };
     EXPECT_EQ(sync_wait(many()), 2'000);
+}
+
+TEST(coro_on, a_loop_may_end_when_the_task_on_it_is_over_though_a_stop_comes_later) {
+    std::binary_semaphore ready(0);
+    loop* there = nullptr;
+    bool done = false;
+    std::thread thread([&] {
+        auto made = loop::create().or_throw("loop");
+        there = &made;
+        ready.release();
+        made.run_until(done).or_throw("run");
+    });
+    ready.acquire();
+    auto const ends_its_loop = [&]() -> task<result<>> {
+        done = true;
+        co_return result<>{};
+    };
+    auto const goes_there = [&]() -> task<result<>> {
+        co_return co_await on(*there, ends_its_loop());
+    };
+    auto const body = [&]() -> task<result<>> {
+        co_return co_await with_scope([&](scope& s) -> task<> {
+            s.spawn(goes_there());
+            thread.join(); // so that nothing runs here before that loop is gone
+            s.stop();
+            co_return;
+        });
+    };
+    EXPECT_TRUE(sync_wait(body()));
 }
 
 TEST(coro_with_stop, a_token_of_another_thread_stops_the_task) {

@@ -65,17 +65,12 @@ struct operation final : any_operation {
         if (!where->start_at_once(*this, what))
             where->start(*this);
     }
-    static void resume(work& w) noexcept {
-        if constexpr (op::is_restartable<Op>)
-            if (self_of(w).where->restart(self_of(w)))
-                return;
-        self_of(w).ran();
-    }
+    static void resume(work& w) noexcept { self_of(w).ran(); }
     static void fill(completion& c, submission_queue& to) noexcept {
         op::fill(to.reserve(), static_cast<operation&>(c).what, loop::user_data_of(c));
     }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &resume, &fill, &take_more};
+        {&stop_it, Op::facts.name}, &resume, &fill, &take_more, 1, op::is_restartable<Op>};
 
     Op what;
 };

@@ -52,8 +52,8 @@ template <class... Ops>
 class chain_awaiter final : chain_base {
     static_assert(!(op::is_stream<std::remove_cvref_t<Ops>> || ...),
                   "a stream completes many times: it has no place in a chain");
-    static_assert(!(has(op::flags_of<std::remove_cvref_t<Ops>>,
-                        abi::sqe_flag::cqe_skip_success) || ...),
+    static_assert(!(has(op::flags_of<std::remove_cvref_t<Ops>>, abi::sqe_flag::cqe_skip_success) ||
+                    ...),
                   "co_await waits for every completion: skip_success would leave none");
     static_assert(!(has(op::flags_of<std::remove_cvref_t<Ops>>, abi::sqe_flag::io_drain) || ...),
                   "a drain can wait for ever behind what is in flight; use a ring of its own");
@@ -83,9 +83,13 @@ private:
     result<typename op_at<I>::value_type> value_at() const noexcept {
         using operation = op_at<I>;
         abi::cqe const c = all_[refused_ ? 0 : I].outcome();
-        if (parts_ == nullptr || (stopped_ && ended_by_stop<operation>(c.res)))
+        if (parts_ == nullptr)
             return fail(stopped_error(op::attempt_of<operation>));
-        return op::value_of(chain_.template get<I>(), c);
+        // Also of what was stopped: what came with the answer, such as a buffer, goes back.
+        result<typename operation::value_type> value = op::value_of(chain_.template get<I>(), c);
+        if (stopped_ && ended_by_stop<operation>(c.res))
+            return fail(stopped_error(op::attempt_of<operation>));
+        return value;
     }
     template <std::size_t... I>
     auto values(std::index_sequence<I...>) const noexcept {

@@ -59,9 +59,7 @@ private:
         spawn_into(*self->tasks, begin(std::move(self->make_)));
     }
     /// The function lives as long as its task, which may use what it captured.
-    static auto begin(Make make) -> std::invoke_result_t<Make&> {
-        co_return co_await make();
-    }
+    static auto begin(Make make) -> std::invoke_result_t<Make&> { co_return co_await make(); }
 
     Make make_;
 };
@@ -83,7 +81,7 @@ public:
     [[nodiscard]] loop& at(std::size_t thread) const noexcept;
 
     /// Has make() called, which makes a task<> or task<result<>>, and the task run on the next
-    /// thread in turn. ENOMEM; ECANCELED with cause::ended after join().
+    /// thread in turn. ENOMEM; ECANCELED with cause::ended when join() has found all tasks over.
     template <class Make>
     result<> spawn(Make make) noexcept {
         return spawn_on(next(), std::move(make));

@@ -35,8 +35,7 @@ template <op::operation Op>
            (op::is_restartable<Op> && res == -EINTR);
 }
 
-/// An operation in flight for a strand. If it is pinned, `Op` outlives this: it is an operand of
-/// the same co_await.
+/// An operation in flight for a strand. `Op` outlives this: it is an operand of the same co_await.
 template <op::operation Op>
 class operation_awaiter final : completion {
     static_assert(!op::is_stream<Op>, "it completes many times: use rondo::stream");
@@ -51,14 +50,15 @@ class operation_awaiter final : completion {
 
 public:
     [[gnu::always_inline]] operation_awaiter(strand& line, Op const& o) noexcept
-        : completion(functions_of), line_(&line) {
-        if constexpr (op::is_pinned<Op>)
+        : completion(functions_of, to_be_started{}), line_(&line) {
+        if constexpr (keeps_it)
             where_ = &o;
-        else if constexpr (keeps_it)
-            ::new (static_cast<void*>(&op_)) Op(o);
+        // A copy in registers, unless its address counts: compilers would read it from the frame
+        // again, since they cannot know that the queue is elsewhere.
+        std::conditional_t<op::is_pinned<Op>, Op const&, Op const> what = o;
         if (!line.stop_requested()) [[likely]] {
             line.waits_for(this);
-            if (line.where().start_at_once(*this, o)) [[likely]] {
+            if (line.where().start_at_once(*this, what)) [[likely]] {
                 lend(o, true);
                 return;
             }
@@ -74,36 +74,51 @@ public:
     }
     void cancel() noexcept { line_->where().cancel(*this); }
     [[nodiscard]] result<typename Op::value_type> await_resume() noexcept {
-        if (!went_its_way()) [[unlikely]]
-            if (is_idle() || (stop_was_wanted() && ended_by_stop<Op>(res()))) {
-                set_idle();
-                return fail(stopped_error(op::attempt_of<Op>));
-            }
-        set_idle();
-        if constexpr (has_value)
-            return op::value_of(operation(), outcome());
-        else
-            return op::plain_value<Op>(outcome());
+        result<typename Op::value_type> taken = take();
+        set_idle(); // once for all ways: then compilers know that the destructor has nothing to say
+        return taken;
     }
 
 private:
     static constexpr bool has_value = requires(Op const& o, abi::cqe const& c) {
         Op::value(o, c);
     } || std::is_same_v<typename Op::value_type, unique_fd>;
-    /// What nobody asks for later is copied only when it has to wait for room: else it need not be
-    /// in the frame at all.
+    /// What nobody asks for later is only kept, as a copy, when it has to wait for room: else it
+    /// need not be in the frame at all.
     static constexpr bool keeps_it =
         has_value || op::is_restartable<Op> || op::is_pinned<Op> ||
         requires(Op const& o) { o.memory([](void const*, std::size_t, op::access) {}); };
 
     [[nodiscard]] Op const& operation() const noexcept {
-        if constexpr (op::is_pinned<Op>)
+        if constexpr (keeps_it)
             return *where_;
         else
             return op_;
     }
+    [[nodiscard, gnu::always_inline]] result<typename Op::value_type> take() const noexcept {
+        if (res() < 0 && was_stopped()) [[unlikely]] {
+            if (!is_idle())
+                let_go();
+            return fail(stopped_error(op::attempt_of<Op>));
+        }
+        if constexpr (has_value)
+            return op::value_of(operation(), outcome());
+        else
+            return op::plain_value<Op>(outcome());
+    }
+    /// What came with the answer to what was stopped, such as a buffer, goes back.
+    [[gnu::cold, gnu::noinline]] void let_go() const noexcept {
+        if constexpr (has_value)
+            static_cast<void>(op::value_of(operation(), outcome()));
+    }
+    [[nodiscard]] bool was_stopped() const noexcept {
+        return is_idle() || (stop_was_wanted() && ended_by_stop<Op>(res()));
+    }
     [[gnu::cold, gnu::noinline]] void not_at_once() noexcept {
-        if (!line_->stop_requested())
+        set_idle();
+        if (line_->stop_requested())
+            note(abi::cqe{0, -ECANCELED, 0});
+        else
             line_->where().start(*this);
     }
     [[gnu::cold, gnu::noinline]] void not_at_once(Op o) noexcept {
@@ -113,13 +128,10 @@ private:
     static operation_awaiter& self_of(work& w) noexcept {
         return static_cast<operation_awaiter&>(w);
     }
-    static void resume(work& w) noexcept {
+    static void resume(work& w) {
         operation_awaiter& self = self_of(w);
         if constexpr (keeps_it)
             lend(self.operation(), false);
-        if constexpr (op::is_restartable<Op>)
-            if (self.res() == -EINTR && self.line_->where().restart(self)) [[unlikely]]
-                return;
         self.line_->waits_for(nullptr);
         std::coroutine_handle<>::from_address(self.frame_).resume();
     }
@@ -134,12 +146,12 @@ private:
     }
     static void more(completion& c, abi::cqe const& e) noexcept { c.note(e); }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &resume, &fill, &more};
+        {&stop_it, Op::facts.name}, &resume, &fill, &more, 1, op::is_restartable<Op>};
 
     strand* line_;
     void* frame_; // the address of a handle, which itself could not be left unset
     union {
-        Op const* where_; // if it is pinned
+        Op const* where_; // if it is kept
         Op op_;
     };
 };

@@ -16,7 +16,7 @@ namespace rondo {
 namespace detail {
 
 /// A task that a token stops. Goes on when the task is over and no message of the token's is under
-/// way.
+/// way. Steps of tests/model/stop.pml.
 class token_base : work, inbox_item {
 public:
     token_base(token_base const&) = delete;
@@ -48,7 +48,7 @@ private:
     std::optional<std::stop_callback<post_stop>> callback_;
     bool is_over_ = false;
     bool starting_ = false;
-    bool sent_ = false;    // by the source's thread; read when the callback is gone
+    bool sent_ = false; // by the source's thread; read when the callback is gone
     bool arrived_ = false;
 };
 

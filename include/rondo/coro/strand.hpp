@@ -7,7 +7,13 @@
 
 #include <rondo/loop/loop.hpp>
 
+#include <cstdint>
+
 namespace rondo {
+namespace detail {
+class excursion;
+class move_awaiter;
+} // namespace detail
 
 /// Is told when a strand is asked to stop. Pinned; unlinks itself when it is destroyed.
 class stop_hook {
@@ -51,7 +57,8 @@ public:
     void waits_for(work* what) noexcept { waits_for_ = what; }
     [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_ && shields_ == 0; }
 
-    /// Asks for an early end of all that it waits for, now and later. Once is enough.
+    /// Asks for an early end of all that it waits for, now and later. Once is enough. The thread of
+    /// the loop that it began on, wherever resume_on() took it; or its own.
     void request_stop() noexcept;
 
     /// `h` is told of a stop from now on; if it was asked for before, at once.
@@ -71,12 +78,20 @@ public:
     void unshield() noexcept;
 
 private:
+    friend class detail::excursion;
+    friend class detail::move_awaiter;
+    friend class scope;
+
     void tell_of_stop() noexcept;
+    void stop_here() noexcept;
+    [[gnu::cold]] void ask_where_it_is() noexcept;
 
     loop* loop_ = nullptr;
     work* waits_for_ = nullptr;
     stop_hook* hooks_ = nullptr;
     bool stop_requested_ = false;
+    bool away_ = false;        // from the loop that it began on, whose thread's this is
+    std::uint16_t scopes_ = 0; // open ones, which keep it where it is
     unsigned shields_ = 0;
 };
 

@@ -82,7 +82,9 @@ private:
     static void resume(work& w) noexcept {
         flow& self = self_of(w);
         bool const cancelled = self.stop_was_wanted() && ended_by_stop<Op>(self.res());
-        if (!cancelled)
+        if (cancelled) // but what came with it, such as a buffer, goes back
+            static_cast<void>(op::value_of(self.op_, self.outcome()));
+        else
             self.keep(self.outcome());
         if (self.abandoned_) {
             self.leave();
@@ -129,7 +131,10 @@ template <op::operation Op>
 class stream_awaiter final : work {
 public:
     stream_awaiter(strand& line, flow<Op>& of) noexcept
-        : work(&resume, functions_of), line_(line), flow_(of) {}
+        : work(&resume, functions_of), line_(line), flow_(of) {
+        RONDO_ASSERT(&line.where() == &of.where(),
+                     "a stream was awaited on another loop than the one it was made for");
+    }
     stream_awaiter(stream_awaiter const&) = delete;
     [[nodiscard]] bool await_ready() const noexcept {
         return flow_.has_value() || line_.stop_requested();
@@ -158,9 +163,7 @@ private:
         self.line_.waits_for(nullptr);
         self.frame_.resume();
     }
-    static void stop_it(work& w) noexcept {
-        static_cast<stream_awaiter&>(w).flow_.stop_waiting();
-    }
+    static void stop_it(work& w) noexcept { static_cast<stream_awaiter&>(w).flow_.stop_waiting(); }
     static constexpr work_functions functions_of{&stop_it, Op::facts.name};
 
     strand& line_;

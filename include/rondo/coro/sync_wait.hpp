@@ -4,6 +4,7 @@
 // sync_wait: runs a task from ordinary code, with a loop of the caller's or one made for it. Any
 // thread; the loop's, once it has one.
 
+#include <rondo/core/assert.hpp>
 #include <rondo/coro/task.hpp>
 
 #include <utility>
@@ -38,13 +39,21 @@ private:
 } // namespace detail
 
 /// Runs `t` and all that the loop has besides, until `t` is over. Its value; throws what it threw,
-/// or std::system_error when the ring does not work.
+/// or std::system_error when the ring does not work: then `t` was asked to stop, and is over. It
+/// aborts if the ring fails again before.
 template <class T>
 T sync_wait(loop& on, task<T> t) {
     bool over = false;
     detail::first_step<T> begins(on, t.promise(), over);
     on.post(begins);
-    on.run_until(over).or_throw("the loop of sync_wait()");
+    if (result<> ran = on.run_until(over); !ran) [[unlikely]] {
+        // What is in flight uses memory of the task's, which is this function's.
+        t.base()->own.request_stop();
+        result<> const ended = on.run_until(over);
+        RONDO_ASSERT(ended,
+                     "the ring of sync_wait()'s loop failed, and again while the task ended");
+        std::move(ran).or_throw("the loop of sync_wait()");
+    }
     return t.base()->take();
 }
 

@@ -169,7 +169,7 @@ public:
                      "a task was awaited twice, or after it was moved away");
         return frame_.promise();
     }
-    /// The same when it is over.
+    /// The same at any time.
     [[nodiscard]] promise_type* base() const noexcept { return &frame_.promise(); }
     /// The frame is the caller's from now on.
     [[nodiscard]] handle release() noexcept { return std::exchange(frame_, nullptr); }

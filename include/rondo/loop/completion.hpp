@@ -26,6 +26,7 @@ struct completion_functions : work_functions {
     /// but by loop::post.
     void (*more)(completion& self, abi::cqe const& c) noexcept;
     std::uint32_t entries = 1; ///< SQEs that fill writes: more than one for a chain
+    bool restartable = false;  ///< -EINTR means "again": see op::is_restartable
 };
 
 /// A completion's place in one of its loop's lists, or such a list.
@@ -70,6 +71,10 @@ public:
         : work(functions.run, functions) {
         set_idle();
     }
+    struct to_be_started {};
+    /// For who starts it, or calls set_idle(), before anything else.
+    completion(completion_functions const& functions, to_be_started) noexcept
+        : work(functions.run, functions) {}
     ~completion() {
         if (stage_ != stage::idle) [[unlikely]]
             destroyed_in_flight();
@@ -86,12 +91,10 @@ public:
     /// It was cancelled before the kernel heard of it.
     [[nodiscard]] bool never_started() const noexcept { return never_started_; }
     [[nodiscard]] bool is_idle() const noexcept { return stage_ == stage::idle; }
-    /// It was started, and nobody asked for its end.
-    [[nodiscard]] bool went_its_way() const noexcept { return all_ == only(stage::in_flight); }
     /// The outcome was taken: it may be destroyed, or started again.
     void set_idle() noexcept { all_ = only(stage::idle); }
     /// For functions().fill of a chain, whose SQEs have completions of their own.
-    void set_started() noexcept { stage_ = stage::in_flight; }
+    void set_started() noexcept { all_ = only(stage::in_flight); }
     /// For functions().more.
     void note(abi::cqe const& c) noexcept {
         static_assert(sizeof(res_) + sizeof(flags_) == 8);

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace rondo {
 
@@ -38,6 +39,7 @@ struct loop_event {
     char const* name; ///< of the operation
     completion const* which;
     std::int32_t res = 0;
+    std::int64_t at_ns = 0; ///< of loop::now()
 };
 
 struct loop_options {
@@ -84,12 +86,11 @@ public:
     /// call start(). It is what c.functions().fill would write.
     template <op::operation Op>
     [[gnu::always_inline]] [[nodiscard]] bool start_at_once(completion& c, Op const& o) noexcept {
-        if (room_ == 0) [[unlikely]]
+        submission_queue& sq = ring_.sq();
+        if (sq.next() == room_ends_) [[unlikely]]
             return false;
-        --room_;
-        op::fill(ring_.sq().reserve(), o, user_data_of(c));
-        c.stage_ = completion::stage::in_flight;
-        ++started_;
+        op::fill(sq.reserve(), o, user_data_of(c));
+        c.set_started();
         return true;
     }
     /// Starts an operation by its functions().fill, now or as soon as there is room. A chain that
@@ -98,9 +99,6 @@ public:
     /// Asks for its end; c runs as ever when it is over, with its result if that came before. It
     /// cannot fail, and is repeated until the operation is over. Of an idle completion: nothing.
     void cancel(completion& c) noexcept;
-    /// For a completion's run(): -EINTR was answered where that means "again", and nobody wants
-    /// its end. True: it was started again, and will run again.
-    [[nodiscard]] bool restart(completion& c) noexcept;
 
     /// Has `w` run, after what is ready already.
     void post(work& w) noexcept { ready_.push(w); }
@@ -156,16 +154,23 @@ private:
 
     result<bool> turn(bool may_wait) noexcept;
     result<> enter(bool wait, std::int64_t until) noexcept;
+    void poll_until(std::int64_t until) noexcept;
     bool make_room(std::uint32_t n) noexcept;
     void admit() noexcept;
     void grow() noexcept;
     void look_for_room() noexcept;
+    void leave_no_room() noexcept { room_ends_ = ring_.sq().next(); }
+    [[nodiscard]] std::uint32_t used() const noexcept;
+    [[nodiscard]] abi::sqe& reserve_own() noexcept;
     [[nodiscard]] bool fits(std::uint32_t n) noexcept;
     void give(completion& c) noexcept;
     void defer(completion& c) noexcept;
     void refuse(completion& c, std::int32_t res) noexcept;
-    [[nodiscard]] std::uint32_t reap() noexcept;
-    void unusual(abi::cqe const& c) noexcept;
+    bool reap() noexcept;
+    static bool is_to_be_restarted(completion const& c) noexcept;
+    void restart(completion& c) noexcept;
+    void make_ready(std::span<abi::cqe const> taken) noexcept;
+    void run_at_once(std::span<abi::cqe const> taken) noexcept;
     void own(std::uint64_t user_data) noexcept;
     bool run_batch() noexcept;
     void tell(loop_event::kind what, completion const& c) noexcept;
@@ -188,11 +193,14 @@ private:
     [[noreturn]] void destroyed_in_flight() noexcept;
 
     rondo::ring ring_;
-    std::uint32_t room_ = 0; // operations that may be started without a look at the queues
+    std::uint32_t room_ends_ = 0; // an index of the SQ: starts before it need no look at anything
+    std::uint32_t own_ = 0; // SQEs of the loop's own, less its CQEs, some of which are messages
     engine::backend const* backend_;
-    std::uint64_t started_ = 0;
     std::uint64_t completed_ = 0;
     work_list ready_;
+    // Of the completions that were taken those that are yet to run, when the ones before have.
+    abi::cqe const* unrun_ = nullptr;
+    abi::cqe const* unrun_end_ = nullptr;
     std::unique_ptr<loop_state> state_;
 };
 

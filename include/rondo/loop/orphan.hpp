@@ -36,13 +36,6 @@ protected:
         set_idle();
         owner_->let_go(*this);
     }
-    /// loop::restart().
-    [[nodiscard]] bool try_again() noexcept {
-        if (!owner_->restart(*this))
-            return false;
-        note(nothing_yet);
-        return true;
-    }
     static void stop_it(work& w) noexcept {
         auto& self = static_cast<orphan&>(w);
         self.owner_->cancel(self);
@@ -76,9 +69,6 @@ private:
     static orphan_of& self_of(work& w) noexcept { return static_cast<orphan_of&>(w); }
     static void resume(work& w) noexcept {
         orphan_of& self = self_of(w);
-        if constexpr (op::is_restartable<Op>)
-            if (self.try_again())
-                return;
         // The value owns what the kernel handed over, and goes.
         static_cast<void>(op::value_of(self.op_, self.outcome()));
         self.leave();
@@ -94,7 +84,7 @@ private:
             c.note(e);
     }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &resume, &fill, &more};
+        {&stop_it, Op::facts.name}, &resume, &fill, &more, 1, op::is_restartable<Op>};
 
     Op op_;
     [[no_unique_address]] Owned owned_;

@@ -19,7 +19,7 @@ struct work_functions {
 /// See the top of this file.
 class work {
 public:
-    using run_function = void (*)(work& self) noexcept;
+    using run_function = void (*)(work& self);
 
     constexpr work(run_function how, work_functions const& functions) noexcept
         : run_(how), functions_(&functions) {}
