@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -139,9 +140,11 @@ public:
 
     std::uint64_t run() {
         while (open_ != 0) {
-            int const found = checked(
-                ::epoll_wait(set_.get(), events_.data(), static_cast<int>(events_.size()), -1),
-                "epoll_wait");
+            int const found =
+                ::epoll_wait(set_.get(), events_.data(), static_cast<int>(events_.size()), -1);
+            // What the kernel has left to do for a ring that was closed here interrupts it.
+            if (found < 0 && errno != EINTR)
+                checked(found, "epoll_wait");
             for (int i = 0; i < found; ++i)
                 answer(events_[static_cast<std::size_t>(i)].data.fd);
         }

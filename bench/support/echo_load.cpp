@@ -4,7 +4,9 @@
 #include "check.hpp"
 #include "sample.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
@@ -58,10 +60,10 @@ bool run_load(std::span<rondo::unique_fd const> sockets, int gate) {
     std::array<::epoll_event, echo_load::connections> events;
     for (std::size_t in_flight = sockets.size(); in_flight != 0;) {
         int const found = ::epoll_wait(set.get(), events.data(), events.size(), -1);
-        if (found < 0)
+        if (found < 0 && errno != EINTR)
             return false;
         bool const over = wall_seconds() >= end;
-        for (std::size_t e = 0; e < static_cast<std::size_t>(found); ++e) {
+        for (std::size_t e = 0; e < static_cast<std::size_t>(std::max(found, 0)); ++e) {
             std::size_t const i = events[e].data.u64;
             int const fd = sockets[i].get();
             if (!receive_message(fd, i, salts[i]++))
