@@ -19,6 +19,7 @@
 #include <rondo/coro/resume_on.hpp>
 #include <rondo/coro/scope.hpp>
 #include <rondo/coro/semaphore.hpp>
+#include <rondo/coro/sender.hpp>
 #include <rondo/coro/signals.hpp>
 #include <rondo/coro/sleep.hpp>
 #include <rondo/coro/stop.hpp>
