@@ -170,6 +170,22 @@ TEST_P(shared_fork, a_reservation_cannot_be_committed_in_the_child) {
     EXPECT_TRUE(holds(shared_->wait(later), 6));
 }
 
+TEST_P(shared_fork, a_deadline_moved_in_the_child_reaches_nobody) {
+    pipe_pair const pipe;
+    std::array<char, 4> memory{};
+    call_deadline limit;
+    std::jthread const reader([&] {
+        EXPECT_TRUE(holds(shared_->run(op::read{pipe.out, memory}, limit), 1u));
+    });
+    ASSERT_TRUE(eventually([&] { return limit.waiting() == 1; }));
+    child_end const end = in_child([&] {
+        limit.set(1ms);
+        limit.end();
+    });
+    EXPECT_TRUE(end.succeeded()) << end;
+    pipe.write("x");
+}
+
 TEST_P(shared_fork, the_child_may_ask_about_it) {
     EXPECT_TRUE(holds(shared_->run(op::nop{}), 0));
     child_end const end = in_child([&] {

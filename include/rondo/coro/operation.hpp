@@ -31,7 +31,9 @@ template <op::operation Op>
 [[nodiscard]] constexpr bool ended_by_stop(std::int32_t res) noexcept {
     constexpr std::int32_t first_restart = 512;
     constexpr std::int32_t last_restart = 516;
-    return res == -ECANCELED || (res <= -first_restart && res >= -last_restart) ||
+    constexpr std::int32_t no_restart = 515; // ENOIOCTLCMD, among them
+    return res == -ECANCELED ||
+           (res <= -first_restart && res >= -last_restart && res != -no_restart) ||
            (op::is_restartable<Op> && res == -EINTR);
 }
 

@@ -33,7 +33,8 @@ public:
     ~reservation() { give_up(); }
 
     /// Puts the next operation in and names it. The operation is copied; what it points to must
-    /// live until its final completion. Aborts when the reservation is full or committed.
+    /// live until its final completion. Aborts when the reservation is full or committed. To wait
+    /// for the ticket before commit() aborts, too.
     template <op::operation Op>
     ticket<Op> add(Op const& o) noexcept {
         static_assert(!op::is_chain_only<Op>, "only has a meaning inside op::link(...)");

@@ -14,7 +14,8 @@
 // operations, and the role is handed on. There is no thread in the background, and no spinning
 // beyond a bound. What an operation points to must live until it is over, not only until it is
 // submitted: when its thread ends first, which makes the kernel cancel it, its waiter submits it
-// again. After fork(2) the ring is the parent's: in a child all calls fail with ECHILD.
+// again. After fork(2) the ring is the parent's: in a child all calls fail with ECHILD,
+// but for those that have nothing to wait for.
 
 #include <rondo/core/duration.hpp>
 #include <rondo/op/cancel.hpp>

@@ -151,6 +151,8 @@ result<> shared_ring::await_claimed(std::span<ticket_name const> names, deadline
         for (ticket_name const& name : names) {
             if (name.slot->is_over())
                 continue;
+            RONDO_ASSERT(load_relaxed(&name.slot->runs) != 0,
+                         "a ticket was waited for before its reservation was committed");
             if (int const why = name.slot->owner->wait(*name.slot, at); why != 0) {
                 unclaim(names);
                 return fail(why, attempt::wait);

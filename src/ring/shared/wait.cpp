@@ -149,6 +149,8 @@ void shard::unlink(flight& f) noexcept {
 }
 
 void shard::nudge(flight& f) noexcept {
+    if (is_child()) // who waits is the parent's
+        return;
     hold h(*this);
     stir(h, f);
 }
