@@ -165,7 +165,7 @@ bool loop::reap() noexcept {
     ++s.counts.batches;
     s.counts.largest_batch = std::max<std::uint64_t>(s.counts.largest_batch, left);
     bool ran = false;
-    while (left != 0) {
+    for (;;) {
         std::array<abi::cqe, 64> copies;
         std::span const taken(copies.data(), std::min<std::size_t>(left, copies.size()));
         left -= static_cast<std::uint32_t>(taken.size());
@@ -177,8 +177,12 @@ bool loop::reap() noexcept {
         } else {
             make_ready(taken);
         }
+        if (left == 0)
+            return ran;
+        RONDO_ASSERT(cq.ready() >= left,
+                     "a loop's ring was run or reaped by what the loop runs; use "
+                     "a ring of its own for that");
     }
-    return ran;
 }
 
 /// The same with whatever there may be among them. Nothing of the user's runs meanwhile.

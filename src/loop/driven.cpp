@@ -93,8 +93,14 @@ bool loop::tell_driver_when() noexcept {
     s.driver_until = next;
     if (s.driver_timeout_in_flight) {
         // If the timeout ended meanwhile this finds nothing, and the driver comes back for that.
+        // Updates came with the deadlines of waits; without them its end brings the driver back.
+        std::uint64_t const which = raw_of(own_operation::driver_timeout);
         s.driver_update.when = op::moment::at(in_nanoseconds{next}, op::timeout_clock::monotonic);
-        op::fill(reserve_own(), s.driver_update, raw_of(own_operation::driver_update));
+        abi::sqe& entry = reserve_own();
+        if (s.waits_until)
+            op::fill(entry, s.driver_update, raw_of(own_operation::driver_update));
+        else
+            op::fill(entry, op::timeout_remove{which}, raw_of(own_operation::driver_update));
     } else {
         s.driver_timeout.when = op::moment::at(in_nanoseconds{next}, op::timeout_clock::monotonic);
         op::fill(reserve_own(), s.driver_timeout, raw_of(own_operation::driver_timeout));

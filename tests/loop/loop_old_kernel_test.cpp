@@ -13,6 +13,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <poll.h>
 #include <span>
 #include <string>
 #include <thread>
@@ -70,6 +72,27 @@ TEST_P(an_old_loop, ends_what_takes_too_long) {
         EXPECT_TRUE(!n && n.error() == ETIME) << n.error().message().c_str();
     };
     sync_wait(on, reader());
+}
+
+TEST_P(an_old_loop, brings_its_driver_back_for_a_timer_that_is_due_sooner) {
+    struct rings : timer {
+        rings() noexcept : timer([](timer& t) noexcept { static_cast<rings&>(t).rang = true; }) {}
+        bool rang = false;
+    };
+    loop on = make();
+    rings late, early;
+    constexpr std::int64_t ms = 1'000'000;
+    on.timers().arm(late, on.now() + 30'000 * ms);
+    on.run_ready().or_throw("run_ready");
+    on.timers().arm(early, on.now() + 5 * ms);
+    on.run_ready().or_throw("run_ready");
+    for (int turns = 0; !early.rang && turns < 100; ++turns) {
+        ::pollfd one{.fd = on.native_handle(), .events = POLLIN, .revents = 0};
+        ASSERT_EQ(::poll(&one, 1, 10'000), 1);
+        on.run_ready().or_throw("run_ready");
+    }
+    EXPECT_TRUE(early.rang);
+    on.timers().disarm(late);
 }
 
 INSTANTIATE_TEST_SUITE_P(linux, an_old_loop,

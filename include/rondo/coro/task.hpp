@@ -10,7 +10,8 @@
 //     }
 //
 // One thread: the loop's. Parameters are copied into the frame as declared: what is passed by
-// reference must outlive the task.
+// reference must outlive the task. g++ 12 makes wrong code of a co_await with a temporary in the
+// condition of if, while or switch, beside && and ||, and in ?:; give it a variable of its own.
 
 #include <rondo/coro/chain.hpp>
 #include <rondo/coro/frame.hpp>

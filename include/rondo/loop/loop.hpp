@@ -87,7 +87,8 @@ public:
     template <op::operation Op>
     [[gnu::always_inline]] [[nodiscard]] bool start_at_once(completion& c, Op const& o) noexcept {
         submission_queue& sq = ring_.sq();
-        if (sq.next() == room_ends_) [[unlikely]]
+        // By distance: what run() of the ring itself starts may have gone beyond.
+        if (static_cast<std::int32_t>(room_ends_ - sq.next()) <= 0) [[unlikely]]
             return false;
         op::fill(sq.reserve(), o, user_data_of(c));
         c.set_started();
@@ -139,6 +140,8 @@ public:
     /// Operations started and not over, those that wait for room included, orphans not.
     [[nodiscard]] std::uint64_t in_flight() const noexcept;
     [[nodiscard]] loop_statistics statistics() noexcept;
+    /// For what is registered with it: files, buffers, buffer rings. push(), pop() and run() would take
+    /// away what the loop waits for, and abort; give them a ring of their own.
     [[nodiscard]] rondo::ring& ring() noexcept { return ring_; }
     [[nodiscard]] rondo::features const& features() const noexcept { return ring_.features(); }
 

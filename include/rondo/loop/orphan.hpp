@@ -98,6 +98,8 @@ template <op::operation Op, class Owned>
 result<> loop::orphan(Op const& o, Owned&& keeps) noexcept {
     static_assert(!std::is_lvalue_reference_v<Owned>, "the loop adopts what it is given: move it");
     static_assert(std::is_nothrow_move_constructible_v<Owned>);
+    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::cqe_skip_success),
+                  "the loop waits for its completion: skip_success would leave none");
     using kept = detail::orphan_of<Op, std::remove_cvref_t<Owned>>;
     auto* const made = new (std::nothrow) kept(o, std::forward<Owned>(keeps));
     if (made == nullptr)
