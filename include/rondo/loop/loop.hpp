@@ -140,8 +140,8 @@ public:
     /// Operations started and not over, those that wait for room included, orphans not.
     [[nodiscard]] std::uint64_t in_flight() const noexcept;
     [[nodiscard]] loop_statistics statistics() noexcept;
-    /// For what is registered with it: files, buffers, buffer rings. push(), pop() and run() would take
-    /// away what the loop waits for, and abort; give them a ring of their own.
+    /// For what is registered with it: files, buffers, buffer rings. push(), pop() and run() would
+    /// take away what the loop waits for, which then aborts; they need a ring of their own.
     [[nodiscard]] rondo::ring& ring() noexcept { return ring_; }
     [[nodiscard]] rondo::features const& features() const noexcept { return ring_.features(); }
 
