@@ -174,9 +174,8 @@ TEST_P(shared_fork, a_deadline_moved_in_the_child_reaches_nobody) {
     pipe_pair const pipe;
     std::array<char, 4> memory{};
     call_deadline limit;
-    std::jthread const reader([&] {
-        EXPECT_TRUE(holds(shared_->run(op::read{pipe.out, memory}, limit), 1u));
-    });
+    std::jthread const reader(
+        [&] { EXPECT_TRUE(holds(shared_->run(op::read{pipe.out, memory}, limit), 1u)); });
     ASSERT_TRUE(eventually([&] { return limit.waiting() == 1; }));
     child_end const end = in_child([&] {
         limit.set(1ms);
