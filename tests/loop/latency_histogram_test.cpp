@@ -18,15 +18,7 @@ namespace {
 
 /// Nothing happens by chance, and calls take no time: it passes when the test says so.
 simulation steady() {
-    chances const none{.worker = 0,
-                       .late_cancel = 0,
-                       .busy_worker = 0,
-                       .short_count = 0,
-                       .overflow = 0,
-                       .ended_stream = 0,
-                       .late_notification = 0,
-                       .wake_up = 0};
-    return simulation::create({.how = none, .call_ns = 0}).or_throw("simulation");
+    return simulation::create({.how = chances::calm(), .call_ns = 0}).or_throw("simulation");
 }
 
 /// A loop that is measured.

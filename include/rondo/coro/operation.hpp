@@ -29,11 +29,7 @@ namespace detail {
 /// the kernel's own codes, ERESTARTSYS and its like, which no system call shows.
 template <op::operation Op>
 [[nodiscard]] constexpr bool ended_by_stop(std::int32_t res) noexcept {
-    constexpr std::int32_t first_restart = 512;
-    constexpr std::int32_t last_restart = 516;
-    constexpr std::int32_t no_restart = 515; // ENOIOCTLCMD, among them
-    return res == -ECANCELED ||
-           (res <= -first_restart && res >= -last_restart && res != -no_restart) ||
+    return res == -ECANCELED || op::is_interruption(res) ||
            (op::is_restartable<Op> && res == -EINTR);
 }
 

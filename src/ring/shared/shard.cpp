@@ -206,7 +206,7 @@ void shard::deliver_unusual(hold& h, abi::cqe const& c) noexcept {
     } else if (flight* const f = flight::of(c.user_data); f != nullptr) {
         if (!abi::has(c, abi::cqe_flag::notif))
             f->completion = c;
-        if (c.res <= first_restart && c.res >= last_restart && c.res != no_restart)
+        if (op::is_interruption(c.res))
             f->completion.res = -EINTR;
         if (final)
             finish(h, *f);

@@ -98,12 +98,6 @@ public:
     bool stopped = false;
 
 private:
-    /// ERESTARTSYS, and with ERESTART_RESTARTBLOCK the last of its like: codes by which the kernel
-    /// tells itself, and a ring too, that a call was interrupted.
-    static constexpr std::int32_t first_restart = -512;
-    static constexpr std::int32_t last_restart = -516;
-    static constexpr std::int32_t no_restart = -515; // ENOIOCTLCMD, among them
-
     void note_cancel(op::cancel_match const& what) noexcept;
     long enter_kernel(std::uint32_t least, std::uint32_t flags, void const* arg,
                       std::size_t arg_size) noexcept;

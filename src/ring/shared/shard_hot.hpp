@@ -57,7 +57,7 @@ namespace rondo {
 /// False when deliver_unusual() has to do it.
 [[gnu::always_inline]] inline bool shard::is_usual(abi::cqe const& c) noexcept {
     constexpr auto unusual = abi::cqe_flag::more | abi::cqe_flag::notif;
-    return c.user_data > flight::tag && (c.flags & raw(unusual)) == 0 && c.res > first_restart;
+    return c.user_data > flight::tag && (c.flags & raw(unusual)) == 0 && c.res > op::first_restart;
 }
 
 [[gnu::always_inline]] inline void shard::deliver(hold& h, abi::cqe const& c) noexcept {
