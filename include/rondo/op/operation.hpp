@@ -73,8 +73,8 @@ inline constexpr bool is_chain_only = requires { requires Op::chain_only; };
 /// -EINTR in its CQE means that it may simply be run again.
 template <class Op>
 inline constexpr bool is_restartable = requires { requires Op::restartable; };
-/// ERESTARTSYS, and with ERESTART_RESTARTBLOCK the last of its like: codes by which the kernel tells
-/// itself, and a ring too, that a call was interrupted. ENOIOCTLCMD is among them, but none.
+/// ERESTARTSYS, and with ERESTART_RESTARTBLOCK the last of its like: codes by which the kernel
+/// tells itself, and a ring too, that a call was interrupted. ENOIOCTLCMD, among them, is none.
 inline constexpr std::int32_t first_restart = -512;
 [[nodiscard]] constexpr bool is_interruption(std::int32_t res) noexcept {
     constexpr std::int32_t last_restart = -516;
