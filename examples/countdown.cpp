@@ -41,12 +41,11 @@ rondo::task<rondo::result<>> read(rondo::receiver<int> numbers, std::stop_source
 
 rondo::task<rondo::result<>> both(std::stop_source& all) {
     auto [to, from] = rondo::make_channel<int>(0).or_throw("channel");
-    co_return co_await rondo::with_scope(
-        [&](rondo::scope& tasks) -> rondo::task<> {
-            tasks.spawn(write(std::move(to)));
-            tasks.spawn(read(std::move(from), all));
-            co_return;
-        });
+    co_return co_await rondo::with_scope([&](rondo::scope& tasks) -> rondo::task<> {
+        tasks.spawn(write(std::move(to)));
+        tasks.spawn(read(std::move(from), all));
+        co_return;
+    });
 }
 
 rondo::task<rondo::result<>> until_stopped(std::stop_source& all) {

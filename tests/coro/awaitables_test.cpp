@@ -46,8 +46,8 @@ TEST(coro_awaitables, the_end_of_a_child) {
         ::_exit(7);
     auto const body = [&]() -> task<int> {
         siginfo_t info{};
-        auto const ended = co_await op::waitid{
-            .which = P_PID, .id = static_cast<id_t>(child), .into = &info};
+        auto const ended =
+            co_await op::waitid{.which = P_PID, .id = static_cast<id_t>(child), .into = &info};
         co_return ended ? info.si_status : -ended.error().code();
     };
     int const status = sync_wait(body());
@@ -68,8 +68,8 @@ TEST(coro_awaitables, a_counter_a_descriptor_and_a_stop_of_both) {
     };
     auto const body = [&]() -> task<> {
         EXPECT_EQ((co_await timeout(count(), 2ms)).error(), ETIME);
-        auto const any = co_await when_any(
-            op::poll{.fd = counter.get(), .events = POLLIN}, sleep_for(2ms));
+        auto const any =
+            co_await when_any(op::poll{.fd = counter.get(), .events = POLLIN}, sleep_for(2ms));
         EXPECT_EQ(any.first, 1u);
         EXPECT_EQ(::eventfd_write(counter.get(), 5), 0);
         auto const readable = co_await op::poll{.fd = counter.get(), .events = POLLIN};

@@ -94,8 +94,8 @@ TEST(coro_operation, delivers_values_and_errors_as_the_kernel_has_them) {
     auto const body = []() -> task<> {
         pipe_ends p;
         std::array<std::byte, 4> const data{std::byte{1}, std::byte{2}};
-        auto const written = co_await op::write{
-            .fd = p.out.get(), .from = data, .at = op::current_position};
+        auto const written =
+            co_await op::write{.fd = p.out.get(), .from = data, .at = op::current_position};
         EXPECT_EQ(written.value(), 4u);
         std::array<std::byte, 8> into{};
         EXPECT_EQ((co_await read_some(p.in.get(), into)).value(), 4u);
@@ -108,8 +108,7 @@ TEST(coro_operation, delivers_values_and_errors_as_the_kernel_has_them) {
 
 TEST(coro_chain, gives_the_result_of_each_operation) {
     auto const body = []() -> task<> {
-        auto const [a, b, c] = co_await op::link(
-            op::nop{}, op::close{.fd = -1}, op::nop{});
+        auto const [a, b, c] = co_await op::link(op::nop{}, op::close{.fd = -1}, op::nop{});
         EXPECT_TRUE(a);
         EXPECT_TRUE(!b && b.error() == EBADF);
         EXPECT_TRUE(!c && c.error() == ECANCELED && !c.error().stopped());

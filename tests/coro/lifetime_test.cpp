@@ -125,9 +125,8 @@ TEST(coro_lifetime, all_that_frames_hold_is_given_back_whatever_is_thrown) {
     int n = 0;
     for (int which = 0; which < 8; ++which) {
         auto const body = [&]() -> task<> {
-            auto [a, b, c] =
-                co_await when_all(makes(n, (which & 1) != 0), makes(n, (which & 2) != 0),
-                                  makes(n, (which & 4) != 0));
+            auto [a, b, c] = co_await when_all(
+                makes(n, (which & 1) != 0), makes(n, (which & 2) != 0), makes(n, (which & 4) != 0));
             EXPECT_EQ(n, 3);
             static_cast<void>(a);
             static_cast<void>(b);

@@ -95,19 +95,19 @@ struct world {
 
     simulation& sim;
     std::optional<loop> on;
-    bool cramped = false;   ///< an operation must not wait for one that may find no room
-    int alive = 0;          ///< locals in frames
-    int begun = 0;          ///< tasks, ever
-    int ended = 0;          ///< of those
-    int results_made = 0;   ///< co_returned
-    int results_taken = 0;  ///< seen by who awaited
-    int thrown = 0;         ///< results that were exceptions, which may hide others
-    int opened = 0;         ///< descriptors
-    int closed = 0;         ///< by an operation that succeeded
+    bool cramped = false;  ///< an operation must not wait for one that may find no room
+    int alive = 0;         ///< locals in frames
+    int begun = 0;         ///< tasks, ever
+    int ended = 0;         ///< of those
+    int results_made = 0;  ///< co_returned
+    int results_taken = 0; ///< seen by who awaited
+    int thrown = 0;        ///< results that were exceptions, which may hide others
+    int opened = 0;        ///< descriptors
+    int closed = 0;        ///< by an operation that succeeded
     std::uint64_t written = 0;
     std::uint64_t read = 0;
-    std::string wrong;      ///< the first thing that was
-    int left = 24;          ///< tasks that may yet be made
+    std::string wrong; ///< the first thing that was
+    int left = 24;     ///< tasks that may yet be made
 
     void expect(bool well, char const* what) {
         if (!well && wrong.empty())

@@ -40,9 +40,8 @@ struct place {
 };
 
 task<result<unique_fd>> socket_of(world& w) {
-    auto made = co_await surely(w, [] {
-        return one(op::socket<>{.domain = AF_UNIX, .type = SOCK_STREAM});
-    });
+    auto made = co_await surely(
+        w, [] { return one(op::socket<>{.domain = AF_UNIX, .type = SOCK_STREAM}); });
     if (made)
         ++w.opened;
     co_return made;
@@ -71,8 +70,7 @@ task<result<unique_fd>> next_of(accepting& from) { co_return co_await from.next(
 /// Takes connections until it is stopped, or has asked `times` times.
 task<result<>> server(world& w, int listening, std::uint64_t times) {
     frame_count count(w);
-    accepting accepted(co_await this_strand(), op::accept_stream<>{.fd = listening},
-                       1 + w.dice(3));
+    accepting accepted(co_await this_strand(), op::accept_stream<>{.fd = listening}, 1 + w.dice(3));
     result<> out;
     for (; times != 0 && out; --times) {
         auto got = co_await timeout(next_of(accepted), w.a_while());
@@ -149,8 +147,8 @@ bool serves(simulation& s, std::uint32_t entries, std::uint32_t completions) {
 }
 
 TEST(coro_property_stream, connections_come_out_even_in_small_queues) {
-    findings const found = explore({.how = chances::hostile()}, 1'500,
-                                   [](simulation& s) { return serves(s, 1, 8); });
+    findings const found =
+        explore({.how = chances::hostile()}, 1'500, [](simulation& s) { return serves(s, 1, 8); });
     EXPECT_TRUE(found) << found.text();
 }
 

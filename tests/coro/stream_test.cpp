@@ -127,8 +127,7 @@ TEST(coro_stream, an_error_comes_in_its_turn) {
 TEST(coro_stream, of_polls_tells_of_each_event) {
     unique_fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     auto const body = [&]() -> task<> {
-        stream ready(co_await this_strand(),
-                     op::poll_stream{.fd = event.get(), .events = POLLIN});
+        stream ready(co_await this_strand(), op::poll_stream{.fd = event.get(), .events = POLLIN});
         for (int i = 0; i < 3; ++i) {
             EXPECT_EQ(::eventfd_write(event.get(), 1), 0);
             EXPECT_TRUE(co_await ready.next());

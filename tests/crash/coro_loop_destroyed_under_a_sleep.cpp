@@ -8,9 +8,7 @@
 
 namespace {
 
-rondo::task<> sleeps() {
-    static_cast<void>(co_await rondo::sleep_for(std::chrono::seconds(5)));
-}
+rondo::task<> sleeps() { static_cast<void>(co_await rondo::sleep_for(std::chrono::seconds(5))); }
 
 } // namespace
 

@@ -8,9 +8,7 @@
 
 namespace {
 
-rondo::task<> sleeps() {
-    static_cast<void>(co_await rondo::sleep_for(std::chrono::seconds(5)));
-}
+rondo::task<> sleeps() { static_cast<void>(co_await rondo::sleep_for(std::chrono::seconds(5))); }
 rondo::task<> forgets_to_join() {
     rondo::scope tasks(co_await rondo::this_strand());
     tasks.spawn(sleeps());

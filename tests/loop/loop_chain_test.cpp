@@ -272,8 +272,8 @@ TEST(a_stream, gives_every_completion_in_order) {
         options.ring.entries = options.ring.cq_entries = 1u << s.seed() % 3;
         loop l = loop_of(s, options);
         operation<op::timeout_stream<>> t(
-            l, op::timeout_stream{.every = op::moment(std::chrono::milliseconds(1)),
-                                  .repeats = 10});
+            l,
+            op::timeout_stream{.every = op::moment(std::chrono::milliseconds(1)), .repeats = 10});
         std::size_t told = 0;
         t.then = [&] {
             told = t.more.size() + (t.result == -ETIME ? 1 : 0);

@@ -174,9 +174,8 @@ TEST(a_simulated_end, loses_no_orphan_whatever_happens) {
                 loop_options options{.grows = s.seed() % 2 == 0};
                 options.ring.entries = options.ring.cq_entries = 1u << s.seed() % 3;
                 loop l = loop_of(s, options);
-                more.emplace([&] {
-                    l.orphan(op::timeout{.when = op::moment(2s)}).or_throw("orphan");
-                });
+                more.emplace(
+                    [&] { l.orphan(op::timeout{.when = op::moment(2s)}).or_throw("orphan"); });
                 for (std::uint64_t i = 0; i < s.seed() % 8 + 1; ++i) {
                     lent buffer(alive);
                     op::read const o{.fd = pipe.first, .into = std::span(*buffer.bytes)};
@@ -194,21 +193,20 @@ TEST(a_simulated_end, loses_no_orphan_whatever_happens) {
 }
 
 TEST(a_simulated_end, runs_what_ended_but_waits_for_the_answer_to_its_cancel) {
-    auto const found =
-        testing::explore({.how = chances::hostile()}, 1'000, [](simulation& s) {
-            auto const pipe = s.pipe().or_throw("pipe");
-            auto const other = s.pipe().or_throw("pipe");
-            char into[8];
-            std::optional<loop> l(loop_of(s));
-            operation<op::read<>> r(*l, op::read{.fd = pipe.first, .into = into});
-            r.start();
+    auto const found = testing::explore({.how = chances::hostile()}, 1'000, [](simulation& s) {
+        auto const pipe = s.pipe().or_throw("pipe");
+        auto const other = s.pipe().or_throw("pipe");
+        char into[8];
+        std::optional<loop> l(loop_of(s));
+        operation<op::read<>> r(*l, op::read{.fd = pipe.first, .into = into});
+        r.start();
+        static_cast<void>(l->run_ready().or_throw("run_ready"));
+        r.cancel();
+        while (l->in_flight() != 0)
             static_cast<void>(l->run_ready().or_throw("run_ready"));
-            r.cancel();
-            while (l->in_flight() != 0)
-                static_cast<void>(l->run_ready().or_throw("run_ready"));
-            l.reset(); // its completion is in, whatever is not
-            return r.is_idle() && r.runs == 1;
-        });
+        l.reset(); // its completion is in, whatever is not
+        return r.is_idle() && r.runs == 1;
+    });
     EXPECT_TRUE(found) << found.text();
 }
 

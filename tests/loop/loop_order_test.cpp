@@ -170,9 +170,9 @@ TEST_P(a_loop, keeps_the_order_between_those_that_wait_and_new_ones) {
     char c;
     operation<op::read<>> first(l, op::read{.fd = p.out, .into = std::span(&c, 1)});
     nop second(l, {}), third(l, {});
-    for (any_operation* o : {static_cast<any_operation*>(&first),
-                             static_cast<any_operation*>(&second),
-                             static_cast<any_operation*>(&third)})
+    for (any_operation* o :
+         {static_cast<any_operation*>(&first), static_cast<any_operation*>(&second),
+          static_cast<any_operation*>(&third)})
         o->order = &order;
     first.then = [&] { third.start(); }; // when there is room, but second waits for it
     first.start();
@@ -253,8 +253,7 @@ TEST_P(a_loop, tells_its_trace_of_every_step) {
     l.run().or_throw("run");
     using enum loop_event::kind;
     EXPECT_EQ(seen, (std::vector{started, deferred, cancelled, completed, started, completed}));
-    EXPECT_EQ(names,
-              (std::vector<std::string>{"read", "nop", "read", "read", "nop", "nop"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"read", "nop", "read", "read", "nop", "nop"}));
     EXPECT_EQ(r.result, -ECANCELED);
 }
 

@@ -101,9 +101,7 @@ public:
     }
     auto await_resume() {
         auto all = std::apply(
-            [](auto&... t) {
-                return std::tuple<value_or_unit<Ts>...>{value_of_one(t)...};
-            },
+            [](auto&... t) { return std::tuple<value_or_unit<Ts>...>{value_of_one(t)...}; },
             tasks_);
         if constexpr (FirstEnds)
             return any_of<value_or_unit<Ts>...>{first(), std::move(all)};

@@ -57,8 +57,7 @@ private:
         struct alignas(header) unit {
             std::byte bytes[header];
         };
-        using allocator =
-            typename std::allocator_traits<Allocator>::template rebind_alloc<unit>;
+        using allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<unit>;
         using traits = std::allocator_traits<allocator>;
         // The allocator itself goes behind the frame.
         constexpr std::size_t own = (sizeof(allocator) + header - 1) / header;
@@ -66,8 +65,8 @@ private:
         allocator a(from);
         auto* const start = std::to_address(traits::allocate(a, units + own));
         ::new (static_cast<void*>(start + units)) allocator(a);
-        ::new (static_cast<void*>(start)) release_function(
-            [](void* memory, std::size_t size) noexcept {
+        ::new (static_cast<void*>(start))
+            release_function([](void* memory, std::size_t size) noexcept {
                 auto* const first = static_cast<unit*>(memory);
                 std::size_t const n = (size + header - 1) / header;
                 auto* const kept = std::launder(reinterpret_cast<allocator*>(first + n));

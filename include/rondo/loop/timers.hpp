@@ -17,8 +17,8 @@ namespace rondo {
 /// What a list of timers is linked by: a timer's place in it, or the list itself.
 struct timer_node {
     timer_node* previous;
-    timer_node* next;      ///< of a timer: null while it is not armed
-    std::int64_t at;       ///< of a list: none in it is earlier
+    timer_node* next; ///< of a timer: null while it is not armed
+    std::int64_t at;  ///< of a list: none in it is earlier
 };
 
 /// One deadline, and what to do then. Derive from it to say on what. Pinned while armed. Its owner
