@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 
 namespace rondo {
 namespace {
@@ -28,6 +29,8 @@ constexpr std::uint64_t to_be_looked_at = std::bit_cast<std::uint64_t>(std::arra
     std::uint32_t{1} << 31, raw(abi::cqe_flag::more) | raw(abi::cqe_flag::notif)});
 
 constexpr std::uint32_t most_completions = 32'768;
+/// An index from which no queue's entries reach those with the other sign.
+constexpr std::int32_t last_before_sign = std::numeric_limits<std::int32_t>::max() - (1 << 17);
 
 } // namespace
 
@@ -43,16 +46,17 @@ abi::sqe& loop::reserve_own() noexcept {
 }
 
 /// Up to room_ends_ starts need no look at anything. There is no room where each start is to be
-/// looked at.
+/// looked at; nor for a while where indices change their sign, as they do once in four billions.
 void loop::look_for_room() noexcept {
     loop_state const& s = *state_;
     leave_no_room();
     if (!s.waiting.empty() || s.options.trace != nullptr)
         return;
-    std::uint32_t const used_up = used();
-    if (used_up >= s.credit)
+    auto const next = static_cast<std::int32_t>(ring_.sq().next());
+    if (next > last_before_sign)
         return;
-    room_ends_ += std::min(s.credit - used_up, ring_.sq().room());
+    auto const credit_left = static_cast<std::int32_t>(s.credit - used());
+    room_ends_ = next + std::min(credit_left, static_cast<std::int32_t>(ring_.sq().room()));
 }
 
 bool loop::fits(std::uint32_t n) noexcept {
@@ -76,10 +80,7 @@ void loop::start(completion& c) noexcept {
 
 void loop::give(completion& c) noexcept {
     submission_queue& sq = ring_.sq();
-    bool const goes_beyond = c.functions().entries > room_ends_ - sq.next();
     c.functions().fill(c, sq);
-    if (goes_beyond)
-        leave_no_room();
     c.stage_ = completion::stage::in_flight;
     tell(loop_event::kind::started, c);
 }
@@ -214,7 +215,7 @@ void loop::make_ready(std::span<abi::cqe const> taken) noexcept {
 }
 
 /// Completions that are the last of their operations. Those that are yet to run are in flight.
-void loop::run_at_once(std::span<abi::cqe const> taken) noexcept {
+[[gnu::always_inline]] inline void loop::run_at_once(std::span<abi::cqe const> taken) noexcept {
     completed_ += taken.size();
     look_for_room();
     abi::cqe const* c = taken.data();

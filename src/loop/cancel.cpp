@@ -42,6 +42,7 @@ void loop::cancel(completion& c) noexcept {
 void loop::wish(completion& c) noexcept {
     loop_state& s = *state_;
     c.to_be_asked_ = true;
+    c.kept_step_ = c.step();
     c.run_by(&run_wished);
     s.wishes.push(c);
     s.wishes_to_send = true;
@@ -59,6 +60,7 @@ void loop::run_wished(work& w) noexcept {
     c.unlink();
     c.to_be_asked_ = false;
     c.run_by(c.functions().run);
+    c.set_step(c.kept_step_);
     c.run();
 }
 

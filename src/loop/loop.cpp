@@ -75,7 +75,7 @@ loop::loop(rondo::ring&& made, std::unique_ptr<loop_state>&& state) noexcept
 }
 
 loop::loop(loop&& other) noexcept
-    : ring_(std::move(other.ring_)), room_ends_(std::exchange(other.room_ends_, 0)),
+    : ring_(std::move(other.ring_)), room_ends_(std::exchange(other.room_ends_, no_room)),
       backend_(other.backend_), state_(std::move(other.state_)) {
     RONDO_ASSERT(used() == 0 && other.completed_ == 0 && other.ready_.empty() &&
                      (state_ == nullptr || state_->waiting.empty()),

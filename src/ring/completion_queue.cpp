@@ -78,7 +78,7 @@ abi::cqe completion_queue::copy_ready(std::span<abi::cqe> out) noexcept {
     abi::cqe* to = out.data();
     for (std::size_t left = out.size(); left != 0;) {
         // As many as lie one behind another.
-        std::size_t n = std::min<std::size_t>(left, entries_ - (head_ & mask_));
+        auto const n = std::min<std::size_t>(left, entries_ - (head_ & mask_));
         char const* from = reinterpret_cast<char const*>(at(head_));
         left -= n;
         head_ += static_cast<std::uint32_t>(n);
@@ -88,10 +88,15 @@ abi::cqe completion_queue::copy_ready(std::span<abi::cqe> out) noexcept {
             std::memcpy(to + i, &entry, sizeof entry);
             return entry;
         };
-        for (; n >= 4 && stride == sizeof(words); n -= 4, from += 4 * sizeof(words), to += 4)
-            seen |= copy_one(0) | copy_one(1) | copy_one(2) | copy_one(3);
-        for (; n != 0; --n, from += stride, ++to)
-            seen |= copy_one(0);
+        words part{}; // in a register, where `seen` is not
+        abi::cqe const* const end = to + n;
+        abi::cqe const* const eights = stride == sizeof(words) ? to + n / 8 * 8 : to;
+        for (; to != eights; from += 8 * sizeof(words), to += 8)
+            part |= copy_one(0) | copy_one(1) | copy_one(2) | copy_one(3) | copy_one(4) |
+                    copy_one(5) | copy_one(6) | copy_one(7);
+        for (; to != end; from += stride, ++to)
+            part |= copy_one(0);
+        seen |= part;
     }
     if (tail_seen_ - head_ > entries_)
         tail_seen_ = head_;

@@ -201,16 +201,18 @@ struct way {
     chances how;
     std::uint32_t entries, cq;
     bool driven;
+    std::uint32_t first_index = 0;
 };
 
 class a_loop_in_a_storm : public ::testing::TestWithParam<way> {};
 
 TEST_P(a_loop_in_a_storm, loses_nothing) {
     way const& w = GetParam();
-    findings const found = explore({.how = w.how}, 600, [&](simulation& s) {
-        storm(s, w.entries, w.cq, w.driven).run(static_cast<int>(s.seed() % 40) + 1);
-        return true;
-    });
+    findings const found =
+        explore({.how = w.how, .first_index = w.first_index}, 600, [&](simulation& s) {
+            storm(s, w.entries, w.cq, w.driven).run(static_cast<int>(s.seed() % 40) + 1);
+            return true;
+        });
     EXPECT_TRUE(found) << found.text();
 }
 
@@ -219,11 +221,14 @@ INSTANTIATE_TEST_SUITE_P(seeds, a_loop_in_a_storm,
                          ::testing::Values(way{"smallest", {}, 1, 1, false},
                                            way{"smallest_hostile", hostile, 1, 1, false},
                                            way{"smallest_driven", hostile, 1, 2, true},
-                                           way{"two", {}, 2, 2, false},
-                                           way{"two_hostile", hostile, 2, 2, false},
-                                           way{"four_hostile", hostile, 4, 4, false},
-                                           way{"four_driven", {}, 4, 8, true},
-                                           way{"large_hostile", hostile, 128, 0, false}),
+                                           way{"two", {}, 2, 2, false, 0x7fff'ffff},
+                                           way{"two_hostile", hostile, 2, 2, false, 0xffff'fffa},
+                                           way{"four_hostile", hostile, 4, 4, false, 0x7fff'fff0},
+                                           way{"four_driven", {}, 4, 8, true, 0x7ffd'fff0},
+                                           way{"large_hostile", hostile, 128, 0, false},
+                                           way{"large_at_sign", hostile, 128, 0, false,
+                                               0x7fff'ffc0},
+                                           way{"large_at_end", {}, 128, 0, false, 0xffff'ff80}),
                          [](auto const& of) { return of.param.name; });
 
 } // namespace

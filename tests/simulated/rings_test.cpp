@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <poll.h>
 #include <span>
 #include <string_view>
@@ -26,6 +27,26 @@ void in_all_moods(Test test) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         test({.seed = seed});
+    }
+}
+
+TEST(a_ring, passes_the_ends_of_its_indices) {
+    for (std::uint32_t const first : {0x7fff'fffdu, 0xffff'fffdu}) {
+        simulation_options options = calm();
+        options.first_index = first;
+        simulation s = simulate(options);
+        ring r = ring_of(s, {.entries = 4});
+        EXPECT_EQ(r.sq().next(), first);
+        EXPECT_EQ(r.in_flight(), 0u);
+        for (std::uint64_t i = 0; i < 12; i += 4) {
+            for (std::uint64_t k = i; k < i + 4; ++k)
+                ASSERT_TRUE(r.push(op::nop{}, k));
+            EXPECT_FALSE(r.push(op::nop{}, 0));
+            for (std::uint64_t k = i; k < i + 4; ++k)
+                EXPECT_EQ(next(r).user_data, k);
+        }
+        EXPECT_EQ(r.sq().next(), first + 12);
+        EXPECT_EQ(r.in_flight(), 0u);
     }
 }
 

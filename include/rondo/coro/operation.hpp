@@ -48,30 +48,31 @@ class operation_awaiter final : completion {
 
 public:
     [[gnu::always_inline]] operation_awaiter(strand& line, Op const& o) noexcept
-        : completion(functions_of, to_be_started{}), line_(&line) {
-        if constexpr (keeps_it)
-            where_ = &o;
+        : completion(by_coroutine{}, functions_of), line_(&line) {
         // A copy in registers, unless its address counts: compilers would read it from the frame
         // again, since they cannot know that the queue is elsewhere.
         std::conditional_t<op::is_pinned<Op>, Op const&, Op const> what = o;
         if (!line.stop_requested()) [[likely]] {
             line.waits_for(this);
             if (line.where().start_at_once(*this, what)) [[likely]] {
+                if constexpr (keeps_it)
+                    where_ = &o;
                 lend(o, true);
                 return;
             }
         }
-        if constexpr (keeps_it)
-            not_at_once();
-        else
-            not_at_once(o);
+        not_at_once(o);
     }
     [[nodiscard]] bool await_ready() const noexcept { return is_idle(); }
     [[gnu::always_inline]] void await_suspend(std::coroutine_handle<> frame) noexcept {
-        frame_ = frame.address();
+        go_on_with(frame);
     }
     void cancel() noexcept { line_->where().cancel(*this); }
     [[nodiscard]] result<typename Op::value_type> await_resume() noexcept {
+        line_->waits_for(nullptr);
+        if constexpr (keeps_it)
+            if (!is_idle())
+                lend(operation(), false);
         result<typename Op::value_type> taken = take();
         set_idle(); // once for all ways: then compilers know that the destructor has nothing to say
         return taken;
@@ -112,26 +113,20 @@ private:
     [[nodiscard]] bool was_stopped() const noexcept {
         return is_idle() || (stop_was_wanted() && ended_by_stop<Op>(res()));
     }
-    [[gnu::cold, gnu::noinline]] void not_at_once() noexcept {
+    [[gnu::cold, gnu::noinline]] void not_at_once(
+        std::conditional_t<keeps_it, Op const&, Op> o) noexcept {
+        if constexpr (keeps_it)
+            where_ = &o;
+        else
+            ::new (static_cast<void*>(&op_)) Op(o);
         set_idle();
         if (line_->stop_requested())
             note(abi::cqe{0, -ECANCELED, 0});
         else
             line_->where().start(*this);
     }
-    [[gnu::cold, gnu::noinline]] void not_at_once(Op o) noexcept {
-        ::new (static_cast<void*>(&op_)) Op(o);
-        not_at_once();
-    }
     static operation_awaiter& self_of(work& w) noexcept {
         return static_cast<operation_awaiter&>(w);
-    }
-    static void resume(work& w) {
-        operation_awaiter& self = self_of(w);
-        if constexpr (keeps_it)
-            lend(self.operation(), false);
-        self.line_->waits_for(nullptr);
-        std::coroutine_handle<>::from_address(self.frame_).resume();
     }
     static void stop_it(work& w) noexcept {
         operation_awaiter& self = self_of(w);
@@ -144,10 +139,9 @@ private:
     }
     static void more(completion& c, abi::cqe const& e) noexcept { c.note(e); }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &resume, &fill, &more, 1, op::is_restartable<Op>};
+        {&stop_it, Op::facts.name}, nullptr, &fill, &more, 1, op::is_restartable<Op>};
 
     strand* line_;
-    void* frame_; // the address of a handle, which itself could not be left unset
     union {
         Op const* where_; // if it is kept
         Op op_;

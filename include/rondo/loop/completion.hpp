@@ -19,7 +19,7 @@ class completion;
 
 /// What a loop must know of an operation.
 struct completion_functions : work_functions {
-    work::run_function run; ///< goes on after it
+    work::run_function run; ///< goes on after it; null if a coroutine does
     /// Writes its SQEs into a queue that has room for them.
     void (*fill)(completion& self, submission_queue& to) noexcept;
     /// Takes note of a completion that is not the last. Must not start, cancel or resume anything
@@ -71,10 +71,11 @@ public:
         : work(functions.run, functions) {
         set_idle();
     }
-    struct to_be_started {};
-    /// For who starts it, or calls set_idle(), before anything else.
-    completion(completion_functions const& functions, to_be_started) noexcept
-        : work(functions.run, functions) {}
+    using work::by_coroutine;
+    /// For who starts it, or calls set_idle(), before anything else; and go_on_with() before it
+    /// runs.
+    completion(by_coroutine, completion_functions const& functions) noexcept
+        : work(by_coroutine{}, functions) {}
     ~completion() {
         if (stage_ != stage::idle) [[unlikely]]
             destroyed_in_flight();
@@ -124,6 +125,7 @@ private:
         return std::bit_cast<std::uint64_t>(bytes{static_cast<std::uint8_t>(s), {}});
     }
 
+    void* kept_step_; // while it is among its loop's wishes for an end, and step() is the loop's
     std::int32_t res_;
     std::uint32_t flags_;
     __extension__ union {
@@ -132,7 +134,7 @@ private:
             stage stage_;
             bool stop_wanted_;
             bool never_started_;
-            // While it is among its loop's wishes for an end, run() is the loop's.
+            // Of what is among its loop's wishes for an end:
             bool to_be_asked_; // at the next submission
             bool asked_;       // a cancel of it is in flight; until that is over it must not run
             bool ended_;       // its final CQE came, but that of the cancel did not

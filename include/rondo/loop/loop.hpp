@@ -18,6 +18,7 @@
 #include <rondo/ring/ring.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -87,8 +88,8 @@ public:
     template <op::operation Op>
     [[gnu::always_inline]] [[nodiscard]] bool start_at_once(completion& c, Op const& o) noexcept {
         submission_queue& sq = ring_.sq();
-        // By distance: what run() of the ring itself starts may have gone beyond.
-        if (static_cast<std::int32_t>(room_ends_ - sq.next()) <= 0) [[unlikely]]
+        // Not only where it ends: what run() of the ring itself starts may have gone beyond.
+        if (static_cast<std::int32_t>(sq.next()) >= room_ends_) [[unlikely]]
             return false;
         op::fill(sq.reserve(), o, user_data_of(c));
         c.set_started();
@@ -162,7 +163,7 @@ private:
     void admit() noexcept;
     void grow() noexcept;
     void look_for_room() noexcept;
-    void leave_no_room() noexcept { room_ends_ = ring_.sq().next(); }
+    void leave_no_room() noexcept { room_ends_ = no_room; }
     [[nodiscard]] std::uint32_t used() const noexcept;
     [[nodiscard]] abi::sqe& reserve_own() noexcept;
     [[nodiscard]] bool fits(std::uint32_t n) noexcept;
@@ -196,7 +197,9 @@ private:
     [[noreturn]] void destroyed_in_flight() noexcept;
 
     rondo::ring ring_;
-    std::uint32_t room_ends_ = 0; // an index of the SQ: starts before it need no look at anything
+    // An index of the SQ, with its sign: starts before it need no look at anything.
+    static constexpr std::int32_t no_room = std::numeric_limits<std::int32_t>::min();
+    std::int32_t room_ends_ = no_room;
     std::uint32_t own_ = 0; // SQEs of the loop's own, less its CQEs, some of which are messages
     engine::backend const* backend_;
     std::uint64_t completed_ = 0;

@@ -15,6 +15,8 @@ namespace rondo::engine::emulation {
 /// See the top of this file.
 class director {
 public:
+    /// Where the indices of a new ring's queues begin. Not under a lock.
+    [[nodiscard]] virtual std::uint32_t first_index() noexcept = 0;
     /// A submission was taken; it may be changed.
     virtual void taken(request& r) noexcept = 0;
     /// The submitter is about to attempt `r`. True: `how` is its answer, without an attempt.

@@ -120,7 +120,7 @@ long installation::setup(std::uint32_t entries, abi::params& p) noexcept {
     if (std::int32_t const ok = grant_sizes(entries, p); ok != 0)
         return ok;
     p.features = raw(known_features);
-    auto shared = queues::create(p);
+    auto shared = queues::create(p, director_ != nullptr ? director_->first_index() : 0);
     if (!shared)
         return -shared.error().code();
     auto watched = poller::create();

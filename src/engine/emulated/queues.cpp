@@ -10,7 +10,7 @@
 
 namespace rondo::engine::emulation {
 
-void queues::lay_out(abi::params& p) noexcept {
+void queues::lay_out(abi::params& p, std::uint32_t first) noexcept {
     p.sq_off = {};
     p.cq_off = {};
     p.sq_off.head = sq_head_word_;
@@ -31,9 +31,12 @@ void queues::lay_out(abi::params& p) noexcept {
     *word(constants_ + 4) = sq_entries_;
     *word(constants_ + 8) = cq_entries_ - 1;
     *word(constants_ + 12) = cq_entries_;
+    sq_head_ = cq_tail_ = first;
+    *word(sq_head_word_) = *word(sq_tail_) = first;
+    *word(cq_head_word_) = *word(cq_tail_word_) = first;
 }
 
-result<queues> queues::create(abi::params& p) noexcept {
+result<queues> queues::create(abi::params& p, std::uint32_t first) noexcept {
     auto const flags = static_cast<abi::setup>(p.flags);
     queues out;
     out.sq_entries_ = p.sq_entries;
@@ -50,7 +53,7 @@ result<queues> queues::create(abi::params& p) noexcept {
         out.sqes_ = pointer_to<std::byte>(p.sq_off.user_addr);
         std::uint64_t const rings = p.cq_off.user_addr, sqes = p.sq_off.user_addr;
         std::memset(out.rings_, 0, ring_bytes);
-        out.lay_out(p);
+        out.lay_out(p, first);
         p.cq_off.user_addr = rings;
         p.sq_off.user_addr = sqes;
         return out;
@@ -65,7 +68,7 @@ result<queues> queues::create(abi::params& p) noexcept {
     out.own_sqes_ = std::move(*sqes);
     out.rings_ = out.own_rings_.data();
     out.sqes_ = out.own_sqes_.data();
-    out.lay_out(p);
+    out.lay_out(p, first);
     return out;
 }
 

@@ -24,8 +24,8 @@ class queues {
 public:
     queues() noexcept = default;
     /// For sizes that `p` grants already; fills in the offsets of `p`. The memory is the caller's
-    /// with setup::no_mmap, else the engine's own.
-    static result<queues> create(abi::params& p) noexcept;
+    /// with setup::no_mmap, else the engine's own. Indices begin with `first`, a kernel's with 0.
+    static result<queues> create(abi::params& p, std::uint32_t first = 0) noexcept;
 
     /// A second mapping of the engine's memory; EINVAL for what is not there.
     result<mapping> map(std::uint64_t offset, std::size_t bytes) const noexcept;
@@ -69,7 +69,7 @@ private:
     [[nodiscard]] std::uint32_t* word(std::uint32_t offset) const noexcept {
         return reinterpret_cast<std::uint32_t*>(rings_ + offset);
     }
-    void lay_out(abi::params& p) noexcept;
+    void lay_out(abi::params& p, std::uint32_t first) noexcept;
 
     mapping own_rings_;
     mapping own_sqes_;

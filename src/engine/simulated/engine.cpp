@@ -41,8 +41,7 @@ engine::visit::visit(engine& where) noexcept
 
 engine::engine(testing::simulation_options&& options)
     : world_(options.seed, habits_of(options)), thread_(this_thread()) {
-    auto made =
-        std::make_unique<simulation::system>(world_, options.how, std::move(options.faults));
+    auto made = std::make_unique<simulation::system>(world_, options);
     system_ = made.get();
     home_ = std::make_unique<emulation::installation>(std::move(made), *system_);
     for (abi::opcode const code : options.refused_opcodes)

@@ -26,8 +26,9 @@ class system final : public emulation::system_calls,
                      public emulation::worker_pool,
                      public emulation::director {
 public:
-    system(world& below, testing::chances const& how, std::vector<testing::fault> faults)
-        : world_(below), how_(how), faults_(std::move(faults)) {}
+    system(world& below, testing::simulation_options const& options)
+        : world_(below), how_(options.how), faults_(options.faults),
+          first_index_(options.first_index) {}
 
     // system_calls
     long call(long number, words const& a) noexcept override { return world_.call(number, a); }
@@ -42,6 +43,7 @@ public:
     void interrupt(emulation::request& r) noexcept override;
 
     // director
+    [[nodiscard]] std::uint32_t first_index() noexcept override { return first_index_; }
     void taken(emulation::request& r) noexcept override;
     bool answers(emulation::request& r, emulation::outcome& how) noexcept override;
     bool ends_stream(emulation::request const& r) noexcept override;
@@ -81,6 +83,7 @@ private:
     world& world_;
     testing::chances how_;
     std::vector<testing::fault> faults_;
+    std::uint32_t first_index_;
     std::unordered_map<emulation::request*, std::pair<std::uint64_t, work>> working_;
     std::list<sleeper*> sleepers_; // in the order they came; their requests own them
     std::uint64_t kept_ = 0;       // notifications
