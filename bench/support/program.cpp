@@ -14,6 +14,9 @@ int run(int argc, char** argv, char const* description,
     options o;
     CLI::App app(description);
     app.add_flag("--json", o.json, "One JSON object per line");
+    app.add_option("--read-ahead", o.read_ahead_kb,
+                   "KiB that the kernel reads ahead on the disk meanwhile, where files are read "
+                   "cold; 128 is usual. Needs root");
     // For the processes that a benchmark starts of itself; group "" keeps them out of --help.
     app.add_option("--count", o.count.side)->group("")->check(CLI::IsMember({"ours", "peer"}));
     app.add_option("--batch", o.count.batch)->group("");

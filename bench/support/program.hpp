@@ -20,6 +20,8 @@ struct count_request {
 
 struct options {
     bool json = false;
+    /// KiB that the kernel reads ahead of who reads a file from its disk; 0: as the machine has it.
+    unsigned read_ahead_kb = 0;
     count_request count;
 };
 

@@ -46,7 +46,9 @@ loop_state::loop_state(loop_options const& with, engine::backend& who) noexcept
     : options(with), backend(who), wheel(who.now()) {}
 
 result<loop> loop::create(loop_options const& options) noexcept {
-    auto made = rondo::ring::create(options.ring);
+    ring_options with = options.ring;
+    with.iowait = with.iowait.value_or(false);
+    auto made = rondo::ring::create(with);
     if (!made)
         return fail(made.error());
     std::unique_ptr<loop_state> state(new (std::nothrow)

@@ -98,7 +98,7 @@ struct ring_factory {
         found.probe(who, fd, only_registered ? raw(abi::register_op::use_registered_ring) : 0);
         found.infer_from_setup();
         abi::enter flags = only_registered ? abi::enter::registered_ring : abi::enter{};
-        if (!options.iowait)
+        if (!options.iowait.value_or(true))
             flags |= abi::enter::no_iowait & found.enter;
         out.set_enter_flags(raw(flags));
         state->has_poller = has(found.setup, abi::setup::sqpoll);

@@ -243,17 +243,20 @@ public:
 
 // 25: an idle server that looks as if it waited for a disk
 TEST(prevents, idle_waits_that_count_as_waiting_for_a_disk) {
-    accounting_kernel kernel;
-    loop_options options{};
-    options.ring.iowait = false;
-    options.ring.backend = &kernel;
-    loop on = loop_here(options);
-    if (!has(on.features().enter, abi::enter::no_iowait))
-        GTEST_SKIP() << "this kernel has no no_iowait (Linux 6.15)";
-    auto const body = [&]() -> task<> { EXPECT_TRUE(co_await sleep_for(2ms)); };
-    sync_wait(on, body());
-    EXPECT_GT(kernel.waits, 0);
-    EXPECT_EQ(kernel.quiet, kernel.waits);
+    for (bool const wanted : {false, true}) {
+        accounting_kernel kernel;
+        loop_options options{};
+        if (wanted)
+            options.ring.iowait = true;
+        options.ring.backend = &kernel;
+        loop on = loop_here(options);
+        if (!has(on.features().enter, abi::enter::no_iowait))
+            GTEST_SKIP() << "this kernel has no no_iowait (Linux 6.15)";
+        auto const body = [&]() -> task<> { EXPECT_TRUE(co_await sleep_for(2ms)); };
+        sync_wait(on, body());
+        EXPECT_GT(kernel.waits, 0);
+        EXPECT_EQ(kernel.quiet, wanted ? 0 : kernel.waits);
+    }
 }
 
 int workers_of_this_thread() {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace rondo {
@@ -58,8 +59,9 @@ struct ring_options {
     bool register_descriptor = true;
     /// Keep the arguments of timed waits in registered memory. Needs r_disabled. Linux 6.13
     bool wait_region = true;
-    /// Whether the CPU that waits counts as waiting for I/O; false sets no_iowait. Linux 6.15
-    bool iowait = true;
+    /// Whether the CPU that waits counts as waiting for I/O, as for a disk; false sets no_iowait.
+    /// Unset: true, but false in a loop, most of whose waits are for others to speak. Linux 6.15
+    std::optional<bool> iowait = {};
     /// Who runs the ring: engine::automatic, kernel or emulated. The environment's RONDO_ENGINE,
     /// one of these words, comes before it. features::engine tells who it is, and
     /// features::why_not_kernel what speaks against the kernel.
