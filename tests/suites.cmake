@@ -30,15 +30,14 @@ if(RONDO_SANITIZE MATCHES thread)
 endif()
 
 # Adds the tests of PROGRAM that FILTER names. Each is one of ctest's, in a process of its own; with
-# RONDO_GROUP_TESTS a few of ctest's hold all of them, since processes start slowly, most of all
-# under a sanitizer. TSan must then let children start threads where the emulated engine of their
+# RONDO_GROUP_TESTS, and where a suite runs once more, a few of ctest's hold all of them, since
+# processes start slowly, most of all under a sanitizer. TSan must then let children start threads where the emulated engine of their
 # parent had some.
 function(suite_tests program prefix label filter environment)
-    if(NOT RONDO_GROUP_TESTS)
-        string(REPLACE / _ list ${program}_${prefix})
+    if(NOT RONDO_GROUP_TESTS AND NOT prefix MATCHES /)
         gtest_discover_tests(${program}
             DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-            TEST_PREFIX ${prefix}/ NO_PRETTY_VALUES TEST_LIST ${list} TEST_FILTER ${filter}
+            TEST_PREFIX ${prefix}/ NO_PRETTY_VALUES TEST_FILTER ${filter}
             PROPERTIES TIMEOUT 60 LABELS ${label} ENVIRONMENT "${environment}")
         return()
     endif()
