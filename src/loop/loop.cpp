@@ -130,7 +130,9 @@ void loop::poll_until(std::int64_t until) noexcept {
         ::ppoll(&one, 1, &timeout, nullptr)); // who waits looks again, whatever it says
 }
 
-result<> loop::enter(bool wait, std::int64_t until) noexcept {
+/// In the caller's frame, as is turn_here() in that of run(): the first return to an older frame
+/// after a system call costs as much as some operations.
+[[gnu::always_inline]] inline result<> loop::enter_here(bool wait, std::int64_t until) noexcept {
     ++state_->counts.enters;
     bool const polls = until != timer_wheel::never && !state_->waits_until;
     auto const entered =
@@ -154,6 +156,8 @@ result<> loop::enter(bool wait, std::int64_t until) noexcept {
     }
 }
 
+result<> loop::enter(bool wait, std::int64_t until) noexcept { return enter_here(wait, until); }
+
 /// Something found no room in the queue, so that nobody may sleep until it is submitted.
 bool loop::is_held_up() const noexcept {
     loop_state const& s = *state_;
@@ -165,7 +169,7 @@ bool loop::is_held_up() const noexcept {
     return used() + first.functions().entries <= s.credit;
 }
 
-result<bool> loop::turn(bool may_wait) noexcept {
+[[gnu::always_inline]] inline result<bool> loop::turn_here(bool may_wait) noexcept {
     loop_state& s = *state_;
     if (!s.wakes_by_message && !s.wake_read_in_flight) [[unlikely]]
         arm_wake_up();
@@ -177,7 +181,7 @@ result<bool> loop::turn(bool may_wait) noexcept {
     std::int64_t const until = wait && s.wheel.size() != 0 ? s.wheel.next() : timer_wheel::never;
     bool const sleeps = wait && s.box.prepare_to_sleep();
     wait = sleeps;
-    result<> const entered = enter(wait, wait ? until : timer_wheel::never);
+    result<> const entered = enter_here(wait, wait ? until : timer_wheel::never);
     if (sleeps)
         s.box.awake();
     if (!entered) [[unlikely]]
@@ -189,6 +193,8 @@ result<bool> loop::turn(bool may_wait) noexcept {
     ran |= run_batch();
     return ran || items != 0;
 }
+
+result<bool> loop::turn(bool may_wait) noexcept { return turn_here(may_wait); }
 
 /// Work that makes more work ready is not paid for with a system call each time; nor may it keep
 /// the kernel waiting for ever.
@@ -223,7 +229,7 @@ bool loop::has_something_to_wait_for() const noexcept {
 result<> loop::run_until(bool const& done) noexcept {
     loop_running const now(*this, state_->running);
     while (!done)
-        if (auto went = turn(true); !went)
+        if (auto went = turn_here(true); !went)
             return fail(went.error());
     return {};
 }
@@ -234,7 +240,7 @@ result<> loop::run() noexcept {
     if (result<> bound = ring_.bind_to_this_thread(); !bound)
         return bound;
     while (has_something_to_wait_for())
-        if (auto went = turn(true); !went)
+        if (auto went = turn_here(true); !went)
             return fail(went.error());
     return {};
 }

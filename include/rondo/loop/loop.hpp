@@ -157,7 +157,9 @@ private:
     loop(rondo::ring&& made, std::unique_ptr<loop_state>&& state) noexcept;
 
     result<bool> turn(bool may_wait) noexcept;
+    result<bool> turn_here(bool may_wait) noexcept;
     result<> enter(bool wait, std::int64_t until) noexcept;
+    result<> enter_here(bool wait, std::int64_t until) noexcept;
     void poll_until(std::int64_t until) noexcept;
     bool make_room(std::uint32_t n) noexcept;
     void admit() noexcept;
