@@ -42,17 +42,24 @@ result<> filebuf_file::open(char const* path, int flags) noexcept {
     if (!opened)
         return fail(opened.error());
     fd.reset(*opened);
-    struct ::stat about{};
-    if (::fstat(fd.get(), &about) != 0) {
-        error const failure = error::last(attempt::stat);
-        fd.reset();
-        return fail(failure);
-    }
     at = 0;
-    positional = S_ISREG(about.st_mode) || S_ISBLK(about.st_mode);
+    positional = tells_cached = looked_at_ = false;
     appends = (flags & O_APPEND) != 0;
-    tells_cached = positional;
     return {};
+}
+
+bool filebuf_file::is_positional() noexcept {
+    if (looked_at_)
+        return positional;
+    looked_at_ = true;
+    struct ::stat about{};
+    if (::fstat(fd.get(), &about) != 0 || !(S_ISREG(about.st_mode) || S_ISBLK(about.st_mode)))
+        return false;
+    ::off_t const there = ::lseek(fd.get(), 0, SEEK_CUR);
+    if (there < 0)
+        return false;
+    at = static_cast<std::uint64_t>(there);
+    return positional = tells_cached = true;
 }
 
 result<> filebuf_file::close() noexcept {
@@ -126,8 +133,8 @@ result<> filebuf_file::follow_append() noexcept {
     return {};
 }
 
-result<std::uint64_t> filebuf_file::position() const noexcept {
-    if (positional)
+result<std::uint64_t> filebuf_file::position() noexcept {
+    if (is_positional())
         return at;
     ::off_t const there = ::lseek(fd.get(), 0, SEEK_CUR);
     if (there < 0)
@@ -161,8 +168,8 @@ std::uint64_t filebuf_file::size() const noexcept {
     return ::ioctl(fd.get(), BLKGETSIZE64, &bytes) == 0 ? bytes : 0;
 }
 
-std::size_t filebuf_file::ready() const noexcept {
-    if (positional) {
+std::size_t filebuf_file::ready() noexcept {
+    if (is_positional()) {
         std::uint64_t const all = size();
         return all > at ? static_cast<std::size_t>(all - at) : 0;
     }

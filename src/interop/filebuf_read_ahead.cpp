@@ -40,10 +40,11 @@ read_ahead::answer read_ahead::next(filebuf_file& file, char const* end, std::si
     std::size_t const size = block_size();
     tail = keep(end, tail);
     slot const& s = slots_[current_];
-    if (size == full_block && file.own != nullptr && file.positional) {
+    bool const asks = size == full_block && file.is_positional();
+    if (asks && file.own != nullptr) {
         if (start(file))
             return next_in_flight(file, s.data(), tail);
-    } else if (size == full_block && file.tells_cached) {
+    } else if (asks && file.tells_cached) {
         auto const got = file.read_cached({s.data(), size});
         if (got || got.error() != EAGAIN) {
             run_ += got.value_or(0);
@@ -134,11 +135,11 @@ bool read_ahead::is_direct(std::size_t size) const noexcept {
 
 result<std::size_t> read_ahead::read_directly(filebuf_file& file, mutable_bytes into) noexcept {
     result<std::size_t> got = 0u;
-    if (lent_ != nullptr || !file.tells_cached) {
-        got = file.read(into);
-    } else if (unasked_ < full_block) {
+    if (lent_ == nullptr && unasked_ < full_block) {
         got = file.read({into.data(), std::min(into.size(), full_block)});
         unasked_ += got.value_or(0);
+    } else if (lent_ != nullptr || !file.is_positional() || !file.tells_cached) {
+        got = file.read(into);
     } else {
         unasked_ = 0;
         got = file.own != nullptr ? result<std::size_t>(fail(EAGAIN, attempt::read))

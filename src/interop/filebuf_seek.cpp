@@ -37,7 +37,7 @@ filebuf::pos_type filebuf::move_to(off_type offset, int whence) {
     end_putback();
     if (whence == SEEK_CUR) {
         off_type const unread = egptr() - gptr();
-        if (s.file.positional) {
+        if (s.file.is_positional()) {
             whence = SEEK_SET;
             offset += static_cast<off_type>(s.file.at);
         }

@@ -118,7 +118,7 @@ result<> write_behind::give(filebuf_file& file, std::size_t& filled) noexcept {
         return done;
     if (is_lent_)
         return write_area(file, lent_.data(), filled);
-    bool const full = filled == full_block && file.positional;
+    bool const full = filled == full_block && file.is_positional();
     if (full && hands_off(file) && submit(file, filled)) {
         filled = 0;
         return {};
