@@ -102,7 +102,8 @@ result<std::size_t> vectored_writer::take_over(Own& piece) noexcept {
     }
     auto& kept = rest_.kept_.back();
     kept.piece = dropped_ + rest_.parts_.size();
-    auto& own = kept.bytes.template emplace<Own>(std::move(piece));
+    Own& own = kept.template memory<Own>();
+    own = std::move(piece);
     rest_.parts_.push_back({own.data(), own.size()});
     return room;
 }

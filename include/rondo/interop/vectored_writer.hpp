@@ -30,7 +30,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace rondo {
@@ -66,7 +65,17 @@ private:
     /// Memory that was handed over, and which piece, counted from the writer's first, it is.
     struct kept {
         std::uint64_t piece = 0;
-        std::variant<std::string, std::vector<std::byte>> bytes;
+        // One of the two; a variant takes long to compile.
+        std::string text;
+        std::vector<std::byte> bytes;
+
+        template <class Own>
+        [[nodiscard]] Own& memory() noexcept {
+            if constexpr (std::is_same_v<Own, std::string>)
+                return text;
+            else
+                return bytes;
+        }
     };
 
     std::vector<::iovec> parts_;
