@@ -29,8 +29,8 @@ struct filebuf_file {
     /// close(2). EIO, ENOSPC, EDQUOT: data that was written may be lost.
     result<> close() noexcept;
 
-    /// Whether the file has positions: it is looked at when this is first asked, so that small files
-    /// cost no call for it.
+    /// Whether the file has positions: it is looked at when this is first asked, so that small
+    /// files cost no call for it.
     bool is_positional() noexcept;
 
     /// What is there, up to the size of `into`; 0 at the end. Waits for it; moves on.

@@ -92,8 +92,8 @@ struct simulation_options {
     std::int64_t net_ns = 200'000;
     /// Bytes that all files may have, in whole pages of 4096; beyond them it is ENOSPC. 0: 1 GiB.
     std::size_t disk_bytes = 0;
-    /// Where the indices of the rings' queues begin. A kernel's begin with 0, and pass 2^31 and 2^32
-    /// in time.
+    /// Where the indices of the rings' queues begin. A kernel's begin with 0, and pass 2^31 and
+    /// 2^32 in time.
     std::uint32_t first_index = 0;
     /// How many lines of the trace are kept, the newest.
     std::size_t trace_lines = 2'000;
