@@ -18,9 +18,9 @@ submission_queue::submission_queue(void* rings, void* sqes, abi::params const& p
     entries_ = p.sq_entries;
     mask_ = p.sq_entries - 1;
     stride_ = has(static_cast<abi::setup>(p.flags), abi::setup::sqe128) ? 128 : 64;
-    tail_ = *ktail_;
-    limit_ = *khead_ + entries_;
     rewinds_ = has(static_cast<abi::setup>(p.flags), abi::setup::sq_rewind);
+    tail_ = rewinds_ ? 0 : *ktail_;
+    limit_ = (rewinds_ ? 0 : *khead_) + entries_;
     if (!has(static_cast<abi::setup>(p.flags), abi::setup::no_sqarray)) {
         // The kernel's indirection, set once so that entry i is always SQE i.
         std::uint32_t* const array = word(p.sq_off.array);
@@ -41,6 +41,14 @@ void submission_queue::rewind(std::uint32_t taken) noexcept {
     std::memmove(at(0), at(taken), (tail_ - taken) * stride_);
     tail_ -= taken;
     taken_ += taken;
+}
+
+void submission_queue::continue_from(submission_queue const& before) noexcept {
+    if (!rewinds_)
+        return;
+    std::memcpy(at(0), before.at(0), before.tail_ * stride_);
+    tail_ = before.tail_;
+    taken_ = before.taken_;
 }
 
 bool submission_queue::withdraw_newest() noexcept {

@@ -64,6 +64,10 @@ public:
             rewind(n);
     }
 
+    /// After a resize, for queues that rewind: `before` was this queue, and its SQEs are still
+    /// mapped. Of others the kernel copies what it has not taken. There is room for it.
+    void continue_from(submission_queue const& before) noexcept;
+
     /// publish() for rings with a poller: true when it sleeps and must be woken. The tail must be
     /// visible before the flags are read, or both sides could sleep: seq_cst on both, and the
     /// kernel's full barrier between setting need_wakeup and reading the tail, are the partners.
