@@ -5,6 +5,7 @@
 
 #include <rondo/coro/away.hpp>
 #include <rondo/coro/barrier.hpp>
+#include <rondo/coro/buffer_in.hpp>
 #include <rondo/coro/chain.hpp>
 #include <rondo/coro/channel.hpp>
 #include <rondo/coro/channel_state.hpp>
@@ -55,10 +56,12 @@
 #include <rondo/loop/latency_histogram.hpp>
 #include <rondo/loop/lending.hpp>
 #include <rondo/loop/loop.hpp>
+#include <rondo/loop/may_start.hpp>
 #include <rondo/loop/orphan.hpp>
 #include <rondo/loop/timers.hpp>
 #include <rondo/loop/work.hpp>
 #include <rondo/op/all.hpp>
+#include <rondo/ring/buffer_hook.hpp>
 #include <rondo/ring/buffer_ring.hpp>
 #include <rondo/ring/buffers.hpp>
 #include <rondo/ring/busy_poll.hpp>

@@ -169,6 +169,10 @@ void append_cause(error_text& out, cause why, std::uint64_t detail) noexcept {
         out.append("these set-up flags follow from options, and those (poller.idle_ms, "
                    "poller.cpu, cq_entries, attach) were not given: ");
         return append_flags(out, detail);
+    case cause::not_for_loops:
+        out.append("a loop cannot work with these set-up flags, leave them out of its ring's "
+                   "options or use a ring without a loop: ");
+        return append_flags(out, detail);
     case cause::entries:
         out.append("a queue cannot have ").append(number);
         out.append(" entries: 1 to 32768 submissions, and at least as many completions, to 65536");

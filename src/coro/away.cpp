@@ -28,6 +28,7 @@ void away_strand::ask() noexcept {
 
 // Step "end". The last to know of a stop on its way tells home: before, this must not go.
 void away_strand::end() noexcept {
+    left();
     lock_.take();
     over_ = true;
     bool const is_expected = stop_is_out_;
@@ -65,6 +66,7 @@ away_strand::leaving away_strand::leave_for(loop& to, strand& what) noexcept {
     } else if (what.stop_requested()) {
         answer = leaving::stays;
     } else {
+        left();
         where_ = &to;
         what.set_where(to);
     }

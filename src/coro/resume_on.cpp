@@ -34,6 +34,7 @@ public:
     static void arrive(move_awaiter& who) noexcept {
         strand& line = who.line_;
         excursion& self = of(line);
+        self.came();
         if (&line.where() == &self.home())
             self.dissolve();
         who.go_on();

@@ -80,9 +80,13 @@ void loop::start(completion& c) noexcept {
 
 void loop::give(completion& c) noexcept {
     submission_queue& sq = ring_.sq();
+    std::uint32_t const first = sq.next();
     c.functions().fill(c, sq);
     c.stage_ = completion::stage::in_flight;
-    tell(loop_event::kind::started, c);
+    if (state_->options.trace == nullptr)
+        return;
+    for (std::uint32_t i = first; i != sq.next(); ++i) // a chain's parts, or c alone
+        tell(loop_event::kind::started, completion_of(sq.at(i)->user_data));
 }
 
 void loop::defer(completion& c) noexcept {
@@ -238,6 +242,8 @@ bool loop::is_to_be_restarted(completion const& c) noexcept {
 void loop::restart(completion& c) noexcept {
     ++state_->counts.restarted;
     tell(loop_event::kind::restarted, c);
+    if (c.functions().give_back != nullptr)
+        c.functions().give_back(c);
     c.note(orphan::nothing_yet);
     c.stage_ = completion::stage::idle;
     start(c);

@@ -8,6 +8,7 @@
 #include <rondo/loop/orphan.hpp>
 #include <rondo/op/cancel.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -68,8 +69,53 @@ loop::~loop() {
     drain();
     if (in_flight() != 0)
         destroyed_in_flight();
+    RONDO_ASSERT(
+        state_->guests == 0,
+        "a loop was destroyed with a task of another loop's on it, which waits for it; run "
+        "the loop until what on() or resume_on() brought there is over or has left");
+    RONDO_ASSERT(state_->travellers == 0,
+                 "a loop was destroyed while a task of its was on another loop by on() or "
+                 "resume_on(); run it until the task is back: loop::run() does not wait for that");
     state_->forget_repeat();
     rondo::ring const first(std::move(ring_)); // the kernel may still read into the state
+}
+
+void loop::guest_came() noexcept { ++state_->guests; }
+void loop::guest_left() noexcept { --state_->guests; }
+void loop::traveller_left() noexcept { ++state_->travellers; }
+void loop::traveller_came() noexcept { --state_->travellers; }
+
+/// What the kernel has not taken it need not give back: it ends here, the newest first.
+void loop::take_back() noexcept {
+    submission_queue& sq = ring_.sq();
+    if (has(features().setup, abi::setup::sqpoll))
+        return; // a poller may be taking it
+    while (sq.pending() != 0) {
+        std::uint64_t const user_data = sq.at(sq.next() - 1)->user_data;
+        if (!sq.withdraw_newest())
+            return;
+        if ((user_data & own_bit) != 0) {
+            own(user_data);
+            continue;
+        }
+        completion& c = completion_of(user_data);
+        c.note(abi::cqe{0, -ECANCELED, 0});
+        tell(loop_event::kind::completed, c);
+        ready_.push(c);
+    }
+}
+
+bool loop::run_without_kernel() noexcept {
+    loop_state& s = *state_;
+    loop_running const here(*this, s.running);
+    s.box.awake();
+    take_back();
+    bool ran = reap();
+    std::size_t const due = s.wheel.size() != 0 ? s.wheel.expire(now()) : 0;
+    std::size_t const items = s.box.take().run();
+    ran |= run_batch();
+    s.counts.expired += due;
+    return ran || due != 0 || items != 0;
 }
 
 /// The kernel knows what is in flight: it is cancelled, and the first that ends has the name.

@@ -19,6 +19,9 @@ namespace {
 
 constinit thread_local loop* running_here = nullptr;
 
+/// Completions are copied many at a time, so each must be as long as the next.
+constexpr abi::setup not_for_loops = abi::setup::cqe_mixed;
+
 } // namespace
 
 loop* loop::current() noexcept { return running_here; }
@@ -47,6 +50,8 @@ loop_state::loop_state(loop_options const& with, engine::backend& who) noexcept
 
 result<loop> loop::create(loop_options const& options) noexcept {
     ring_options with = options.ring;
+    if (abi::setup const strange = (with.flags | with.required) & not_for_loops; any(strange))
+        return fail(EINVAL, attempt::setup, cause::not_for_loops, raw(strange));
     with.iowait = with.iowait.value_or(false);
     auto made = rondo::ring::create(with);
     if (!made)

@@ -97,6 +97,9 @@ struct loop_state {
     orphan* orphans = nullptr;
     std::uint32_t orphan_count = 0;
 
+    std::uint32_t guests = 0;     // tasks of other loops' that are here
+    std::uint32_t travellers = 0; // tasks of this one that are on others
+
     loop_statistics counts;
     bool running = false;
     bool driver_timeout_in_flight = false;

@@ -8,6 +8,9 @@
 #include <rondo/core/word.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
+#include <utility>
 
 namespace rondo {
 namespace {
@@ -25,13 +28,14 @@ std::span<std::byte> part_of(void* pool, buffer_lease const& lease, std::size_t 
 void give_back_to(void* pool, buffer_lease const& lease) noexcept {
     pool_of(pool).give_back(lease);
 }
+void starved_by(void* pool) noexcept { pool_of(pool).starved(); }
 
 } // namespace
 
 constinit buffer_pool_functions const buffer_ring_state::single{adopt_single, part_of, give_back_to,
-                                                                adopt_spanning};
-constinit buffer_pool_functions const buffer_ring_state::spanning{adopt_spanning, part_of,
-                                                                  give_back_to, adopt_spanning};
+                                                                adopt_spanning, starved_by};
+constinit buffer_pool_functions const buffer_ring_state::spanning{
+    adopt_spanning, part_of, give_back_to, adopt_spanning, starved_by};
 
 result<> buffer_ring_state::prepare(std::uint32_t room_for) noexcept {
     static_assert(sizeof(buffer_record) >= sizeof(std::uint32_t));
@@ -44,10 +48,29 @@ result<> buffer_ring_state::prepare(std::uint32_t room_for) noexcept {
     return {};
 }
 
-void buffer_ring_state::add(std::byte* data) noexcept {
-    auto const id = static_cast<std::uint16_t>(count++);
-    at(id).data = data;
-    recycle(id);
+result<> buffer_ring_state::add(std::uint32_t more, bool huge) noexcept {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(std::size_t{buffer_size}, more, &bytes))
+        return fail(ENOMEM, attempt::allocate);
+    result<mapping> memory = fail(ENOMEM);
+    if (huge)
+        memory = mapping::anonymous(bytes, {.keep_from_children = true, .huge = true});
+    if (!memory)
+        memory = mapping::anonymous(bytes, {.keep_from_children = true});
+    if (!memory)
+        return fail(memory.error());
+    std::byte* const data = memory->data();
+    try {
+        chunks.push_back(std::move(*memory));
+    } catch (std::bad_alloc const&) {
+        return fail(ENOMEM, attempt::allocate);
+    }
+    for (std::uint32_t i = 0; i < more; ++i) {
+        auto const id = static_cast<std::uint16_t>(count++);
+        at(id).data = data + std::size_t{i} * buffer_size;
+        recycle(id);
+    }
+    return {};
 }
 
 void buffer_ring_state::publish(std::uint16_t id, std::uint32_t bytes) noexcept {
@@ -72,11 +95,32 @@ void buffer_ring_state::publish(std::uint16_t id, std::uint32_t bytes) noexcept 
 
 /// What becomes of a buffer that nobody has any more.
 void buffer_ring_state::recycle(std::uint16_t id) noexcept {
-    if (!sending)
-        return publish(id, buffer_size);
-    at(id).next_free = first_free;
-    first_free = id;
-    ++free;
+    if (!sending) {
+        publish(id, buffer_size);
+    } else {
+        at(id).next_free = first_free;
+        first_free = id;
+        ++free;
+    }
+    if (first_in_line != nullptr) [[unlikely]]
+        tell_of_one_more();
+}
+
+void buffer_ring_state::starved() noexcept {
+    ++starvations;
+    // Several that were starved at once are told one after another: what the first of them added
+    // is there when the next tells of it.
+    if (grows_by != 0 && with_kernel == 0 && count < entries)
+        static_cast<void>(add(std::min(grows_by, entries - count), false)); // or stays as it is
+}
+
+/// The books do not know what the kernel has taken for operations that are under way in its worker
+/// threads, or whose completions nobody looked at; it does, since Linux 6.8.
+bool buffer_ring_state::has_buffer() const noexcept {
+    if (sending || with_kernel == 0)
+        return free != 0;
+    auto const there = untouched();
+    return !there || *there != 0;
 }
 
 buffer_lease buffer_ring_state::take() noexcept {

@@ -16,6 +16,7 @@
 #include <rondo/core/mapping.hpp>
 #include <rondo/core/result.hpp>
 #include <rondo/op/lease.hpp>
+#include <rondo/ring/buffer_hook.hpp>
 #include <rondo/ring/registrar.hpp>
 
 #include <cstddef>
@@ -49,6 +50,12 @@ struct buffer_ring_state {
     std::uint32_t tail = 0; // running; the ring's tail is its lower half
     std::uint32_t with_kernel = 0;
     std::uint32_t leases = 0;
+    std::uint64_t starvations = 0;
+    buffer_hook* first_in_line = nullptr;
+    buffer_hook* last_in_line = nullptr;
+    std::uint32_t told = 0;     // of those in line
+    std::uint32_t grows_by = 0; // buffers, when it starved an operation
+    buffer_ring_state* next_retired = nullptr;
     std::uint16_t group = 0;
     std::uint16_t newest = 0; // published last
     std::uint16_t first_free = 0;
@@ -67,8 +74,14 @@ struct buffer_ring_state {
         return reinterpret_cast<buffer_record*>(records.data())[id + 1]; // 0: the mark above
     }
 
-    /// Adds a buffer that nobody has yet.
-    void add(std::byte* data) noexcept;
+    /// Adds that many buffers, which fit. ENOMEM.
+    result<> add(std::uint32_t more, bool huge) noexcept;
+    /// An operation found no buffer. Its pool may have ended.
+    void starved() noexcept;
+    /// Whether an operation would find a buffer, or take() of a sending group.
+    [[nodiscard]] bool has_buffer() const noexcept;
+    /// There is one more, which is for the first in line that does not know of one.
+    void tell_of_one_more() noexcept;
     /// Shows the first `bytes` of a buffer to the kernel.
     void publish(std::uint16_t id, std::uint32_t bytes) noexcept;
     /// A free buffer of a sending group; there must be one.

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <new>
 
 namespace rondo {
@@ -92,28 +93,6 @@ result<> make_ring(buffer_ring_state& state, support known,
     return {};
 }
 
-result<> add_buffers(buffer_ring_state& state, std::uint32_t more, bool huge) noexcept {
-    std::size_t bytes = 0;
-    if (__builtin_mul_overflow(std::size_t{state.buffer_size}, more, &bytes))
-        return fail(ENOMEM, attempt::allocate);
-    result<mapping> memory = fail(ENOMEM);
-    if (huge)
-        memory = mapping::anonymous(bytes, {.keep_from_children = true, .huge = true});
-    if (!memory)
-        memory = mapping::anonymous(bytes, {.keep_from_children = true});
-    if (!memory)
-        return fail(memory.error());
-    std::byte* const data = memory->data();
-    try {
-        state.chunks.push_back(std::move(*memory));
-    } catch (std::bad_alloc const&) {
-        return fail(ENOMEM, attempt::allocate);
-    }
-    for (std::uint32_t i = 0; i < more; ++i)
-        state.add(data + std::size_t{i} * state.buffer_size);
-    return {};
-}
-
 /// Ends the registration. False when the kernel may still write to the buffers.
 bool withdraw(buffer_ring_state& state) noexcept {
     if (!state.registered || !state.registry->is_open())
@@ -144,13 +123,19 @@ void end(buffer_ring_state* state) noexcept {
         .append(std::int64_t{state->leases})
         .append(" of its leases: they point into its memory");
     RONDO_ASSERT(state->leases == 0, text.c_str());
+    RONDO_ASSERT(state->first_in_line == nullptr,
+                 "a buffer ring ended while somebody waits for its buffers");
     bool const unused = withdraw(*state);
     for (mapping& chunk : state->chunks) {
         annotate::take_back(chunk.data(), chunk.size());
         if (!unused)
             chunk.forget();
     }
-    delete state;
+    if (!state->registry) // it was never made
+        return delete state;
+    registrar_ref const registry = state->registry;
+    std::destroy_at(state);
+    registry->retire(*std::construct_at(state));
 }
 
 } // namespace
@@ -158,11 +143,16 @@ void end(buffer_ring_state* state) noexcept {
 result<buffer_ring> buffer_ring::create(ring& owner, buffer_ring_options const& options) noexcept {
     if (result<> ok = check(options); !ok)
         return fail(ok.error());
-    auto* const state = new (std::nothrow) buffer_ring_state;
+    registrar_ref const registry = owner.registry();
+    buffer_ring_state* state = registry->take_retired();
+    if (state == nullptr)
+        state = new (std::nothrow) buffer_ring_state;
     if (state == nullptr)
         return fail(ENOMEM, attempt::allocate);
     buffer_ring out(state);
-    state->registry = owner.registry();
+    state->registry = registry;
+    state->starvations = 0;
+    state->grows_by = options.grows_by;
     state->entries = round_up_to_power_of_two(options.entries);
     state->buffer_size = static_cast<std::uint32_t>(options.buffer_size);
     state->incremental = options.incremental;
@@ -173,7 +163,7 @@ result<buffer_ring> buffer_ring::create(ring& owner, buffer_ring_options const& 
     if (result<> done = make_ring(*state, known, options); !done)
         return fail(done.error());
     std::uint32_t const first = options.buffers != 0 ? options.buffers : state->entries;
-    if (result<> done = add_buffers(*state, first, options.huge_pages); !done)
+    if (result<> done = state->add(first, options.huge_pages); !done)
         return fail(done.error());
     return out;
 }
@@ -231,7 +221,7 @@ result<> buffer_ring::grow(std::uint32_t more) noexcept {
     RONDO_ASSERT(state_ != nullptr, "a moved-from buffer ring was used");
     if (more > state_->entries - state_->count)
         return fail(ENOSPC, registering);
-    return more == 0 ? result<>{} : add_buffers(*state_, more, false);
+    return more == 0 ? result<>{} : state_->add(more, false);
 }
 
 std::uint16_t buffer_ring::group() const noexcept {
@@ -251,6 +241,10 @@ std::uint32_t buffer_ring::size() const noexcept { return state_ != nullptr ? st
 
 std::uint32_t buffer_ring::available() const noexcept {
     return state_ != nullptr ? state_->with_kernel : 0;
+}
+
+std::uint64_t buffer_ring::starvations() const noexcept {
+    return state_ != nullptr ? state_->starvations : 0;
 }
 
 std::uint32_t buffer_ring::leases() const noexcept {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <rondo/ring/registrar.hpp>
 
+#include "buffer_pool.hpp"
+
 #include <rondo/core/bits.hpp>
 
 #include <cerrno>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 namespace rondo {
 
@@ -16,6 +19,23 @@ std::uint32_t stamp_this_thread() noexcept {
     // never on a hot path.
     this_thread_stamp = static_cast<std::uint32_t>(::syscall(SYS_gettid));
     return this_thread_stamp;
+}
+
+registrar::~registrar() {
+    while (buffer_ring_state* const one = take_retired())
+        delete one;
+}
+
+void registrar::retire(buffer_ring_state& ended) noexcept {
+    ended.next_retired = retired_;
+    retired_ = &ended;
+}
+
+buffer_ring_state* registrar::take_retired() noexcept {
+    buffer_ring_state* const one = retired_;
+    if (one != nullptr)
+        retired_ = std::exchange(one->next_retired, nullptr);
+    return one;
 }
 
 result<std::uint32_t> registrar::call(abi::register_op operation, void* arg,

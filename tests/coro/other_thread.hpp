@@ -12,7 +12,7 @@
 
 namespace rondo::test {
 
-/// A loop on a thread of its own, until it is destroyed.
+/// A loop on a thread of its own, until it is destroyed; or until a task there ends it.
 class other_thread {
 public:
     other_thread() {
@@ -25,7 +25,11 @@ public:
         });
         ready.acquire();
     }
+    other_thread(other_thread const&) = delete;
+    other_thread& operator=(other_thread const&) = delete;
     ~other_thread() {
+        if (!thread_.joinable())
+            return;
         struct finish : inbox_item {
             explicit finish(bool& done)
                 : inbox_item([](inbox_item& m) noexcept { static_cast<finish&>(m).flag = true; }),
@@ -36,6 +40,10 @@ public:
         thread_.join();
     }
     [[nodiscard]] loop& where() const { return *where_; }
+    /// On its thread: the loop ends when what calls this is over, or has left.
+    void end_here() { done_ = true; }
+    /// After end_here(), or before it: waits until the loop is gone.
+    void join() { thread_.join(); }
 
 private:
     std::thread thread_;

@@ -16,7 +16,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <semaphore>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -81,27 +80,18 @@ TEST(coro_on, stops_that_meet_the_end_lose_nothing) {
 }
 
 TEST(coro_on, a_loop_may_end_when_the_task_on_it_is_over_though_a_stop_comes_later) {
-    std::binary_semaphore ready(0);
-    loop* there = nullptr;
-    bool done = false;
-    std::thread thread([&] {
-        auto made = loop::create().or_throw("loop");
-        there = &made;
-        ready.release();
-        made.run_until(done).or_throw("run");
-    });
-    ready.acquire();
+    other_thread other;
     auto const ends_its_loop = [&]() -> task<result<>> {
-        done = true;
+        other.end_here();
         co_return result<>{};
     };
     auto const goes_there = [&]() -> task<result<>> {
-        co_return co_await on(*there, ends_its_loop());
+        co_return co_await on(other.where(), ends_its_loop());
     };
     auto const body = [&]() -> task<result<>> {
         co_return co_await with_scope([&](scope& s) -> task<> {
             s.spawn(goes_there());
-            thread.join(); // so that nothing runs here before that loop is gone
+            other.join(); // so that nothing runs here before that loop is gone
             s.stop();
             co_return;
         });

@@ -21,7 +21,6 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
-#include <semaphore>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -315,19 +314,10 @@ TEST(coro_resume_on, tokens_of_other_threads_find_a_strand_wherever_it_is) {
 }
 
 TEST(coro_resume_on, a_loop_may_end_when_the_strand_has_left_it) {
-    std::binary_semaphore ready(0);
-    loop* there = nullptr;
-    bool done = false;
-    std::thread thread([&] {
-        auto made = loop::create().or_throw("loop");
-        there = &made;
-        ready.release();
-        made.run_until(done).or_throw("run");
-    });
-    ready.acquire();
+    other_thread other;
     auto const visits = [&](loop& home) -> task<result<>> {
-        (co_await resume_on(*there)).or_throw("there");
-        done = true;
+        (co_await resume_on(other.where())).or_throw("there");
+        other.end_here();
         (co_await resume_on(home)).or_throw("back");
         co_return co_await sleep_for(10s);
     };
@@ -336,7 +326,7 @@ TEST(coro_resume_on, a_loop_may_end_when_the_strand_has_left_it) {
         co_return co_await with_scope([&](scope& s) -> task<> {
             s.spawn(visits(home));
             static_cast<void>(co_await schedule());
-            thread.join(); // so that it is on its way home when it is stopped
+            other.join(); // so that it is on its way home when it is stopped
             s.stop();
         });
     };

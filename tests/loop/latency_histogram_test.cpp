@@ -2,15 +2,21 @@
 // latency_histogram: exact buckets, by the virtual clock of a simulation.
 #include "loop_fixture.hpp"
 
+#include <rondo/coro/chain.hpp>
+#include <rondo/coro/combine.hpp>
+#include <rondo/coro/sleep.hpp>
+#include <rondo/coro/sync_wait.hpp>
 #include <rondo/loop/latency_histogram.hpp>
 #include <rondo/loop/orphan.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rondo::test {
@@ -143,6 +149,28 @@ TEST(a_latency_histogram, counts_cancelled_ones_and_orphans_until_their_end) {
     EXPECT_EQ(r.result, -ECANCELED);
     EXPECT_EQ(m.took.count(), 2u);
     EXPECT_EQ(m.took.max_ns(), 100);
+}
+
+// The read waits for its byte, and the nop behind it for the read.
+TEST(a_latency_histogram, counts_each_operation_of_a_chain) {
+    measured m;
+    auto const links = [&]() -> task<> {
+        char byte = 0;
+        op::read const reading{.fd = m.ends.first.get(), .into = std::span(&byte, 1)};
+        auto const [first, second, third] = co_await op::link(op::nop{}, reading, op::nop{});
+        EXPECT_TRUE(first && second && third);
+    };
+    auto const writes = [&]() -> task<> {
+        (co_await sleep_for(std::chrono::nanoseconds(1'000))).or_throw("sleep");
+        op::write const writing{.fd = m.ends.second.get(), .from = std::string_view("x")};
+        (co_await writing).or_throw("write");
+    };
+    auto const body = [&]() -> task<> { co_await when_all(links(), writes()); };
+    sync_wait(m.l, body());
+    EXPECT_EQ(m.took.count(), 4u);
+    EXPECT_EQ(m.took.missed(), 0u);
+    EXPECT_EQ(m.took.count_of(0), 2u); // the first nop and the write take no time
+    EXPECT_EQ(m.took.count_of(latency_histogram::bucket_of(1'000)), 2u);
 }
 
 TEST(a_latency_histogram, lets_the_trace_that_was_there_be_told) {

@@ -10,8 +10,8 @@
 #include <rondo/coro/stream.hpp>
 #include <rondo/coro/sync_wait.hpp>
 #include <rondo/coro/timeout.hpp>
-#include <rondo/engine/simulated.hpp>
 #include <rondo/op/all.hpp>
+#include <support/simulations.hpp>
 
 #include <gtest/gtest.h>
 
@@ -28,25 +28,8 @@ namespace rondo::test {
 
 using namespace std::chrono_literals;
 using std::chrono::microseconds;
-using testing::chances;
 using testing::explore;
 using testing::findings;
-using testing::simulation;
-using testing::simulation_options;
-
-/// Nothing goes wrong but what is asked for.
-inline simulation_options calm(std::uint64_t seed = 1) {
-    return {.seed = seed, .how = chances::calm()};
-}
-/// As calm(), but for one chance.
-inline simulation_options only(double chances::* which, double rate, std::uint64_t seed = 1) {
-    simulation_options out = calm(seed);
-    out.how.*which = rate;
-    return out;
-}
-inline simulation simulate(simulation_options const& options) {
-    return simulation::create(options).or_throw("simulation");
-}
 
 /// Queues of exactly these sizes; 0 completions: twice as many as entries.
 inline loop_options sized(std::uint32_t entries, std::uint32_t completions = 0) {

@@ -5,9 +5,9 @@
 // shorthands for both. One thread.
 
 #include <rondo/core/fd.hpp>
-#include <rondo/engine/simulated.hpp>
 #include <rondo/op/all.hpp>
 #include <rondo/ring/ring.hpp>
+#include <support/simulations.hpp>
 
 #include <gtest/gtest.h>
 
@@ -18,35 +18,15 @@
 #include <map>
 #include <string>
 #include <sys/socket.h>
-#include <utility>
 #include <vector>
 
 namespace rondo::test {
 
-using testing::chances;
 using testing::fault;
-using testing::simulation;
-using testing::simulation_options;
-
-inline simulation simulate(simulation_options options = {}) {
-    return simulation::create(std::move(options)).or_throw("simulation");
-}
 
 inline ring ring_of(simulation& s, ring_options options = {.entries = 64}) {
     options.backend = &s.backend();
     return ring::create(options).or_throw("ring");
-}
-
-/// Nothing goes wrong but what is asked for.
-inline simulation_options calm(std::uint64_t seed = 1) {
-    return {.seed = seed, .how = chances::calm()};
-}
-
-/// As calm(), but for one chance: only(&chances::eio, 1).
-inline simulation_options only(double chances::* which, double rate, std::uint64_t seed = 1) {
-    simulation_options out = calm(seed);
-    out.how.*which = rate;
-    return out;
 }
 
 /// The next completion, waited for.

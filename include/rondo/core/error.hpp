@@ -63,6 +63,7 @@ enum class cause : std::uint8_t {
     unknown_flag,      ///< detail: the set-up flags that this kernel does not know
     bad_combination,   ///< detail: set-up flags that exclude each other or need another
     option_missing,    ///< detail: set-up flags that follow from options which were not given
+    not_for_loops,     ///< detail: set-up flags that a loop cannot work with
     entries,           ///< detail: the number of entries asked for
     too_long,          ///< detail: queue length << 32 | what was asked of it
     queue_full,        ///< detail: the queue's length

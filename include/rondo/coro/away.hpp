@@ -24,10 +24,17 @@ public:
     void ask() noexcept;
 
 protected:
-    away_strand(loop& home, loop& where) noexcept : home_(home), where_(&where) {}
-    ~away_strand() = default;
+    away_strand(loop& home, loop& where) noexcept : home_(home), where_(&where) {
+        home.traveller_left();
+    }
+    ~away_strand() { home_.traveller_came(); }
 
     [[nodiscard]] loop& home() const noexcept { return home_; }
+    /// The strand's thread, after a message: it is there.
+    void came() noexcept {
+        if (where_ != &home_)
+            where_->guest_came();
+    }
     /// The strand's thread: it is over. Then this may be gone.
     void end() noexcept;
     enum class leaving {
@@ -47,6 +54,10 @@ private:
     static void receive(inbox_item& m) noexcept {
         (static_cast<message&>(m).owner.*How)();
     }
+    void left() noexcept {
+        if (where_ != &home_)
+            where_->guest_left();
+    }
     void stop_arrived() noexcept;
     void end_arrived() noexcept { back(); }
     void tell_home() noexcept;
@@ -60,8 +71,8 @@ private:
 
     loop& home_;
     word_lock lock_;
-    loop* where_;              // under the lock, as are the next three
-    bool asked_ = false;       // home sent a stop, or had no need to
+    loop* where_;        // under the lock, as are the next three; the strand's thread reads it
+    bool asked_ = false; // home sent a stop, or had no need to
     bool stop_is_out_ = false; // and it is yet to arrive
     bool over_ = false;
     bool held_up_ = false; // the strand's thread's

@@ -6,6 +6,7 @@
 
 #include <rondo/coro/operation.hpp>
 #include <rondo/loop/lending.hpp>
+#include <rondo/loop/may_start.hpp>
 #include <rondo/op/chain.hpp>
 
 #include <array>
@@ -52,13 +53,7 @@ template <class... Ops>
 class chain_awaiter final : chain_base {
     static_assert(!(op::is_stream<std::remove_cvref_t<Ops>> || ...),
                   "a stream completes many times: it has no place in a chain");
-    static_assert(!(has(op::flags_of<std::remove_cvref_t<Ops>>, abi::sqe_flag::cqe_skip_success) ||
-                    ...),
-                  "co_await waits for every completion: skip_success would leave none");
-    static_assert(!(has(op::flags_of<std::remove_cvref_t<Ops>>, abi::sqe_flag::io_drain) || ...),
-                  "a drain can wait for ever behind what is in flight; use a ring of its own");
-    static_assert(!(op::is_wide<std::remove_cvref_t<Ops>> || ...),
-                  "push wide operations to a ring of their own");
+    static_assert((may_start<std::remove_cvref_t<Ops>>() && ...));
 
 public:
     chain_awaiter(strand& line, op::chain<Ops...> const& what) noexcept

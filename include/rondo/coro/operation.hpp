@@ -6,6 +6,7 @@
 
 #include <rondo/coro/strand.hpp>
 #include <rondo/loop/lending.hpp>
+#include <rondo/loop/may_start.hpp>
 #include <rondo/op/operation.hpp>
 
 #include <cerrno>
@@ -36,15 +37,7 @@ template <op::operation Op>
 /// An operation in flight for a strand. `Op` outlives this: it is an operand of the same co_await.
 template <op::operation Op>
 class operation_awaiter final : completion {
-    static_assert(!op::is_stream<Op>, "it completes many times: use rondo::stream");
-    static_assert(!op::is_chain_only<Op>, "only has a meaning inside op::link(...)");
-    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::cqe_skip_success),
-                  "co_await waits for a completion: skip_success would leave none");
-    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::io_drain),
-                  "a drain can wait for ever behind what is in flight; use a ring of its own");
-    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::io_hardlink),
-                  "op::hard only has a meaning inside op::link(...)");
-    static_assert(!op::is_wide<Op>, "push wide operations to a ring of their own");
+    static_assert(may_start_once<Op>());
 
 public:
     [[gnu::always_inline]] operation_awaiter(strand& line, Op const& o) noexcept
@@ -105,7 +98,7 @@ private:
         else
             return op::plain_value<Op>(outcome());
     }
-    /// What came with the answer to what was stopped, such as a buffer, goes back.
+    /// What came with an answer that is not told, such as a buffer, goes back.
     [[gnu::cold, gnu::noinline]] void let_go() const noexcept {
         if constexpr (has_value)
             static_cast<void>(op::value_of(operation(), outcome()));
@@ -138,8 +131,9 @@ private:
         lend(self.operation(), true);
     }
     static void more(completion& c, abi::cqe const& e) noexcept { c.note(e); }
+    static void give_back(completion& c) noexcept { self_of(c).let_go(); }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, nullptr, &fill, &more, 1, op::is_restartable<Op>};
+        {&stop_it, Op::facts.name}, nullptr, &fill, &more, 1, op::is_restartable<Op>, &give_back};
 
     strand* line_;
     union {

@@ -36,7 +36,11 @@ protected:
 private:
     struct message : inbox_item {
         explicit message(remote_base& whose) noexcept : inbox_item(&arrived), owner(whose) {}
-        static void arrived(inbox_item& m) noexcept { static_cast<message&>(m).owner.begin(); }
+        static void arrived(inbox_item& m) noexcept {
+            remote_base& self = static_cast<message&>(m).owner;
+            self.came();
+            self.begin();
+        }
         remote_base& owner;
     };
     static void resume(work& w) noexcept;
@@ -85,7 +89,9 @@ private:
     task<T> task_;
 };
 
-/// co_await on(other, work()): see the top of this file. `other` must run until the task is over.
+/// co_await on(other, work()): see the top of this file. `other` must run until the task is over,
+/// also for a stop to arrive there: the awaiting strand would wait for ever. To destroy a loop with
+/// a task of another's on it aborts, as does to destroy one whose task is on another.
 template <class T>
 [[nodiscard]] remote<T> on(loop& other, task<T> t) noexcept {
     return remote<T>(other, std::move(t));

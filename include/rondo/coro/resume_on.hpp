@@ -69,8 +69,9 @@ private:
 
 /// co_await resume_on(other): goes on there, at once if it is there already. An error leaves the
 /// strand where it is: it is stopped; or ENOMEM, when it leaves the loop that it began on. `other`
-/// must run until the strand has left it or is over, and the loop that it began on until it is back
-/// or over: loop::run() does not wait for what is away, sync_wait() does.
+/// must run until the strand has left it or is over, also for a stop to arrive there: who waits for
+/// the strand would wait for ever. The loop that it began on must run until it is back or over:
+/// loop::run() does not wait for what is away, sync_wait() does. To destroy either before aborts.
 ///
 /// No scope of the strand's may be open, or it aborts: its tasks would stay behind. So must what
 /// belongs to a loop, to be used and destroyed on its thread: a stream, a lease of a buffer.

@@ -11,6 +11,7 @@
 #include <rondo/coro/operation.hpp>
 #include <rondo/loop/lending.hpp>
 #include <rondo/loop/loop.hpp>
+#include <rondo/loop/may_start.hpp>
 
 #include <cstdint>
 #include <type_traits>
@@ -42,12 +43,7 @@ concept receiver_of = std::is_nothrow_move_constructible_v<R> && detail::takes_v
 /// destroying one in flight aborts.
 template <op::operation Op, class Receiver>
 class operation_state final : completion {
-    static_assert(!op::is_stream<Op>, "it completes many times: use rondo::stream");
-    static_assert(!op::is_chain_only<Op>, "only has a meaning inside op::link(...)");
-    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::cqe_skip_success | abi::sqe_flag::io_drain |
-                                             abi::sqe_flag::io_hardlink),
-                  "a receiver waits for one completion: no skip_success, drain or op::hard");
-    static_assert(!op::is_wide<Op>, "push wide operations to a ring of their own");
+    static_assert(detail::may_start_once<Op>());
     static_assert(!op::is_pinned<Op>, "its entry refers to the operation itself: co_await it");
 
 public:
@@ -97,8 +93,11 @@ private:
         lend(self.op_, true);
     }
     static void more(completion& c, abi::cqe const& e) noexcept { c.note(e); }
+    static void give_back(completion& c) noexcept {
+        static_cast<void>(op::value_of(self_of(c).op_, c.outcome()));
+    }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &over, &fill, &more, 1, op::is_restartable<Op>};
+        {&stop_it, Op::facts.name}, &over, &fill, &more, 1, op::is_restartable<Op>, &give_back};
 
     loop& on_;
     Op op_;

@@ -55,6 +55,10 @@ public:
 
     /// What it waits for; null while it runs.
     void waits_for(work* what) noexcept { waits_for_ = what; }
+    /// The same for messages: "read", "sleep".
+    [[nodiscard]] char const* awaited() const noexcept {
+        return waits_for_ != nullptr ? waits_for_->functions().name : "nothing";
+    }
     [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_ && shields_ == 0; }
 
     /// Asks for an early end of all that it waits for, now and later. Once is enough. The thread of

@@ -12,20 +12,36 @@
 // It starts with the first next(), and again when the kernel ended it and more is asked for. What
 // arrives before it is asked for is kept; from `most` such values on the operation is cancelled
 // until they are taken. One thread: the loop's; one task at a time.
+//
+// A stream that is given the pool which its operation chooses buffers from survives that it runs
+// dry: next() then waits until a lease of anybody's has ended, first come, first served, and the
+// operation is started again. Without the pool next() says ENOBUFS, as it must where the task
+// itself holds the leases.
+//
+//     stream received(line, op::recv_stream{.fd = socket, .into = pool.choose()}, pool);
 
+#include <rondo/coro/buffer_in.hpp>
 #include <rondo/coro/operation.hpp>
 #include <rondo/coro/strand.hpp>
 #include <rondo/core/assert.hpp>
 #include <rondo/loop/orphan.hpp>
+#include <rondo/op/lease.hpp>
+#include <rondo/op/modifier.hpp>
 
 #include <cerrno>
 #include <coroutine>
 #include <cstddef>
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace rondo {
 namespace detail {
+
+template <class Op>
+concept receives_into_leases = std::is_same_v<typename Op::value_type, buffer_lease> &&
+                               requires(typename op::unwrapped<Op>::type const& o) { o.into; };
 
 /// The operation of a stream, which may outlive it: then the loop waits for its end.
 template <op::operation Op>
@@ -38,6 +54,7 @@ public:
         arriving_.reserve(16);
         arrived_.reserve(16);
     }
+    void wait_for_buffers_of(buffer_ring& pool) noexcept { turn_.emplace(*this, pool); }
 
     [[nodiscard]] bool has_value() noexcept {
         if (taken_ == arrived_.size()) {
@@ -52,8 +69,15 @@ public:
         return arriving_.size() + arrived_.size() - taken_;
     }
     void go_on() noexcept {
-        if (is_idle())
-            begin_on(on_);
+        if (!is_idle() || (starved_ && !turn_->pass_or_wait()))
+            return;
+        starved_ = false;
+        begin_on(on_);
+    }
+    /// Nobody waits for it: others are to have the buffers.
+    void stand_back() noexcept {
+        if (turn_)
+            turn_->leave();
     }
     void stop_waiting() noexcept {
         if (is_idle())
@@ -68,6 +92,7 @@ public:
     [[nodiscard]] loop& where() const noexcept { return on_; }
     /// The stream is gone.
     void abandon() noexcept {
+        turn_.reset();
         if (is_idle()) {
             delete this;
             return;
@@ -78,11 +103,22 @@ public:
     }
 
 private:
+    class turn final : public buffer_turn {
+    public:
+        turn(flow& of, buffer_ring& pool) noexcept : buffer_turn(of.on_, pool, &look), of_(of) {}
+
+    private:
+        static void look(buffer_turn& t) noexcept { static_cast<turn&>(t).of_.wake(); }
+
+        flow& of_;
+    };
+
     static flow& self_of(work& w) noexcept { return static_cast<flow&>(w); }
     static void resume(work& w) noexcept {
         flow& self = self_of(w);
         bool const cancelled = self.stop_was_wanted() && ended_by_stop<Op>(self.res());
-        if (cancelled) // but what came with it, such as a buffer, goes back
+        self.starved_ = self.res() == -ENOBUFS && self.turn_ && self.turn_->has_pool();
+        if (cancelled || self.starved_) // but what came with it, such as a buffer, goes back
             static_cast<void>(op::value_of(self.op_, self.outcome()));
         else
             self.keep(self.outcome());
@@ -124,6 +160,8 @@ private:
     std::vector<value> arrived_; // taken_ of it were taken
     std::vector<value> arriving_;
     work* waiter_ = nullptr;
+    std::optional<turn> turn_; // for a buffer, when it was starved
+    bool starved_ = false;
     bool abandoned_ = false;
 };
 
@@ -161,6 +199,7 @@ private:
         if (!self.flow_.has_value() && !self.line_.stop_requested())
             return self.wait();
         self.line_.waits_for(nullptr);
+        self.flow_.stand_back();
         self.frame_.resume();
     }
     static void stop_it(work& w) noexcept { static_cast<stream_awaiter&>(w).flow_.stop_waiting(); }
@@ -184,6 +223,15 @@ public:
     /// Throws std::bad_alloc.
     stream(strand& line, Op const& o, std::size_t most = 1'024)
         : flow_(new detail::flow<Op>(line.where(), o, most)) {}
+    /// One that waits for buffers: `o` receives into buffers that it chooses from `pool`, which
+    /// outlives the stream. Its next() does not say ENOBUFS, not even where the socket itself does,
+    /// as those of netlink when they lost something. A task that holds all leases of the pool and
+    /// asks for more waits for ever. Throws std::bad_alloc.
+    stream(strand& line, Op const& o, buffer_ring& pool, std::size_t most = 1'024)
+        requires detail::receives_into_leases<Op>
+        : stream(line, o, most) {
+        flow_->wait_for_buffers_of(pool);
+    }
     stream(stream&& other) noexcept : flow_(std::exchange(other.flow_, nullptr)) {}
     stream& operator=(stream&&) = delete;
     ~stream() {

@@ -4,7 +4,6 @@
 // sync_wait: runs a task from ordinary code, with a loop of the caller's or one made for it. Any
 // thread; the loop's, once it has one.
 
-#include <rondo/core/assert.hpp>
 #include <rondo/coro/task.hpp>
 
 #include <utility>
@@ -36,11 +35,15 @@ private:
     bool& over_;
 };
 
+/// After a failure of the ring: stops the task and waits for its end, without the ring if need be.
+[[gnu::cold]] void end_after_failure(loop& on, strand& line, bool const& over) noexcept;
+
 } // namespace detail
 
 /// Runs `t` and all that the loop has besides, until `t` is over. Its value; throws what it threw,
-/// or std::system_error when the ring does not work: then `t` was asked to stop, and is over. It
-/// aborts if the ring fails again before.
+/// or std::system_error when the ring does not work: then `t` was asked to stop, and is over. If
+/// the ring goes on failing it aborts after a second, unless `t` could end without it: what is in
+/// flight uses the memory of tasks.
 template <class T>
 T sync_wait(loop& on, task<T> t) {
     bool over = false;
@@ -48,10 +51,7 @@ T sync_wait(loop& on, task<T> t) {
     on.post(begins);
     if (result<> ran = on.run_until(over); !ran) [[unlikely]] {
         // What is in flight uses memory of the task's, which is this function's.
-        t.base()->own.request_stop();
-        result<> const ended = on.run_until(over);
-        RONDO_ASSERT(ended,
-                     "the ring of sync_wait()'s loop failed, and again while the task ended");
+        detail::end_after_failure(on, t.base()->own, over);
         std::move(ran).or_throw("the loop of sync_wait()");
     }
     return t.base()->take();

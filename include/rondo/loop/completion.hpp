@@ -27,6 +27,8 @@ struct completion_functions : work_functions {
     void (*more)(completion& self, abi::cqe const& c) noexcept;
     std::uint32_t entries = 1; ///< SQEs that fill writes: more than one for a chain
     bool restartable = false;  ///< -EINTR means "again": see op::is_restartable
+    /// Before it is run again: lets go of what came with its answer, a buffer. May be null.
+    void (*give_back)(completion& self) noexcept = nullptr;
 };
 
 /// A completion's place in one of its loop's lists, or such a list.

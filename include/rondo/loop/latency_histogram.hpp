@@ -22,8 +22,8 @@
 namespace rondo {
 
 /// See the top of this file. Counts each attempt of an operation that is restarted, a stream when
-/// it ends, and of a chain the first operation. Allocates when more are in flight than ever before.
-/// Pinned; outlives the loop.
+/// it ends, and of a chain each operation, from when the chain is given to the kernel. Allocates
+/// when more are in flight than ever before. Pinned; outlives the loop.
 class latency_histogram {
 public:
     /// Bucket 0 is of less than 1 ns; bucket i of 2^(i-1) to 2^i - 1.

@@ -30,7 +30,7 @@ class orphan;
 /// What loop_options::trace is told.
 struct loop_event {
     enum class kind : std::uint8_t {
-        started,   ///< given to the kernel
+        started,   ///< given to the kernel; of a chain, each
         deferred,  ///< waits for room
         completed, ///< its final CQE is in; `res` is the result
         restarted, ///< after -EINTR
@@ -45,6 +45,7 @@ struct loop_event {
 
 struct loop_options {
     /// An iopoll ring cannot wait for what is not a device's: neither inbox nor timers work there.
+    /// cqe_mixed is refused: EINVAL with cause::not_for_loops.
     ring_options ring{};
     /// Operations in flight; more wait for one to end. 0: as many as the CQ has entries, which
     /// grows with them. One that only another can end waits for ever if there is no room for that.
@@ -134,9 +135,20 @@ public:
     /// native_handle() is readable as soon as there is a reason to call this again, timers and the
     /// inbox included; so another event loop can drive this one. Returns whether anything ran.
     result<bool> run_ready() noexcept;
+    /// What can be done without io_uring_enter(2), for a ring that works no more: what the kernel
+    /// never took ends with -ECANCELED, and what is ready, due or posted runs. Returns whether
+    /// anything did.
+    bool run_without_kernel() noexcept;
     /// For poll(2) and its like: readable when run_ready() should be called. Call that once before.
     /// -1: there are no descriptors left.
     [[nodiscard]] int native_handle() noexcept;
+
+    /// For on() and resume_on(): a task of another loop's came here, or has gone; one of this
+    /// loop's went to another, or is back. To destroy the loop in between aborts.
+    void guest_came() noexcept;
+    void guest_left() noexcept;
+    void traveller_left() noexcept;
+    void traveller_came() noexcept;
 
     /// Operations started and not over, those that wait for room included, orphans not.
     [[nodiscard]] std::uint64_t in_flight() const noexcept;
@@ -195,6 +207,7 @@ private:
     void adopt(rondo::orphan& o) noexcept;
     void let_go(rondo::orphan& o) noexcept;
     void arm_wake_up() noexcept;
+    void take_back() noexcept;
     void drain() noexcept;
     [[noreturn]] void destroyed_in_flight() noexcept;
 

@@ -5,6 +5,7 @@
 // over. One thread: the loop's.
 
 #include <rondo/loop/loop.hpp>
+#include <rondo/loop/may_start.hpp>
 
 #include <cerrno>
 #include <cstdint>
@@ -83,8 +84,11 @@ private:
         else
             c.note(e);
     }
+    static void give_back(completion& c) noexcept {
+        static_cast<void>(op::value_of(self_of(c).op_, c.outcome()));
+    }
     static constexpr completion_functions functions_of{
-        {&stop_it, Op::facts.name}, &resume, &fill, &more, 1, op::is_restartable<Op>};
+        {&stop_it, Op::facts.name}, &resume, &fill, &more, 1, op::is_restartable<Op>, &give_back};
 
     Op op_;
     [[no_unique_address]] Owned owned_;
@@ -98,8 +102,7 @@ template <op::operation Op, class Owned>
 result<> loop::orphan(Op const& o, Owned&& keeps) noexcept {
     static_assert(!std::is_lvalue_reference_v<Owned>, "the loop adopts what it is given: move it");
     static_assert(std::is_nothrow_move_constructible_v<Owned>);
-    static_assert(!has(op::flags_of<Op>, abi::sqe_flag::cqe_skip_success),
-                  "the loop waits for its completion: skip_success would leave none");
+    static_assert(detail::may_start_alone<Op>());
     using kept = detail::orphan_of<Op, std::remove_cvref_t<Owned>>;
     auto* const made = new (std::nothrow) kept(o, std::forward<Owned>(keeps));
     if (made == nullptr)

@@ -27,6 +27,8 @@ struct buffer_pool_functions {
     /// adopt() for an operation that may fill several buffers in a row; null: it cannot be told
     /// from one that fills one.
     buffer_lease (*adopt_bundle)(void* pool, abi::cqe const& completion) noexcept = nullptr;
+    /// Hears of an operation that found no buffer, even when the pool has ended; may be null.
+    void (*starved)(void* pool) noexcept = nullptr;
 };
 
 /// Buffers filled by the kernel, owned until destruction, then offered to the kernel again. A
@@ -109,6 +111,11 @@ struct buffer_source {
         if (functions != nullptr && functions->adopt_bundle != nullptr)
             return functions->adopt_bundle(pool, c);
         return adopt(c);
+    }
+    /// An operation found no buffer: it failed with ENOBUFS and took none.
+    void starved() const noexcept {
+        if (functions != nullptr && functions->starved != nullptr)
+            functions->starved(pool);
     }
     /// The lease that a successful completion carries.
     [[nodiscard]] buffer_lease adopt(abi::cqe const& c) const noexcept {

@@ -30,6 +30,7 @@ struct bundle {
     [[nodiscard]] buffer_lease adopt(abi::cqe const& c) const noexcept {
         return from.adopt_bundle(c);
     }
+    void starved() const noexcept { from.starved(); }
 };
 
 template <class Into>

@@ -13,6 +13,7 @@
 #include <rondo/op/lease.hpp>
 #include <rondo/op/operation.hpp>
 
+#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -119,12 +120,16 @@ using buffer_kind = typename decltype(buffer_kind_of<Plain, Given>())::type;
 
 /// What a completion means to an operation that let the kernel choose the buffer. A failed one may
 /// have used up a buffer too; that goes back to its pool here. At end of file there may be none.
+/// The one place where a pool hears of those that it starved.
 template <class Op, class Source>
 [[nodiscard]] inline result<buffer_lease> leased_value(Source const& source,
                                                        abi::cqe const& c) noexcept {
     if (!abi::has(c, abi::cqe_flag::buffer)) {
-        if (c.res < 0) [[unlikely]]
+        if (c.res < 0) [[unlikely]] {
+            if (c.res == -ENOBUFS)
+                source.starved();
             return failure<Op>(c);
+        }
         return buffer_lease();
     }
     buffer_lease lease = source.adopt(c);

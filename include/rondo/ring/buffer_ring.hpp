@@ -37,6 +37,9 @@ struct buffer_ring_options {
     std::size_t buffer_size = 4096;
     /// Buffers that it starts with; 0: as many as entries. grow() adds more.
     std::uint32_t buffers = 0;
+    /// Buffers that it adds by itself, up to `entries` in all, when an operation found none and
+    /// all are leased. That operation fails with ENOBUFS all the same; the next finds them.
+    std::uint32_t grows_by = 0;
     /// The group's number, 0 to 65535, or 2047 when kernel_mapped; automatic: the highest free one.
     std::int32_t group = automatic;
     /// Consume buffers piece by piece. Linux 6.12
@@ -52,6 +55,7 @@ struct buffer_ring_options {
 /// See the top of this file. Move-only. It must not end before its leases: that aborts. Operations
 /// that choose from it should be over; those that wait get ENOBUFS, and buffers that the kernel has
 /// for one whose completion nobody adopted stay mapped, since the kernel may still write to them.
+/// To end one that is waited for by a buffer_hook, such as buffer_in(), aborts.
 class buffer_ring {
 public:
     /// Linux 5.19. EEXIST with cause::in_use: the group is taken. EINVAL with
@@ -92,10 +96,16 @@ public:
     [[nodiscard]] std::uint32_t available() const noexcept;
     /// Leases that have not ended.
     [[nodiscard]] std::uint32_t leases() const noexcept;
+    /// Operations that failed with ENOBUFS, as far as their values were taken (op::value_of); a
+    /// sender's may mean the network. buffer_in(pool) waits for a buffer then, and so do streams
+    /// that are given the pool.
+    [[nodiscard]] std::uint64_t starvations() const noexcept;
     /// Asks the kernel how many buffers it has not begun to use. Linux 6.8
     result<std::uint32_t> untouched() const noexcept;
 
 private:
+    friend class buffer_hook;
+
     explicit constexpr buffer_ring(buffer_ring_state* state) noexcept : state_(state) {}
 
     buffer_ring_state* state_;

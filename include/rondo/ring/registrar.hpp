@@ -14,6 +14,8 @@
 
 namespace rondo {
 
+struct buffer_ring_state;
+
 /// Words of a ring that a child process must find zeroed (MADV_WIPEONFORK).
 struct ring_guard {
     /// Compared with this_thread_stamp on the fast path of enter: the owner, or one of the below.
@@ -43,6 +45,7 @@ public:
     registrar(engine::backend& who, int fd, ring_guard* guard) noexcept
         : backend_(&who), guard_(guard), fd_(fd) {}
     registrar(registrar&&) = delete;
+    ~registrar();
 
     /// io_uring_register(2) on this ring: what it answers, 0 or more. EBADF once the ring is
     /// closed, EEXIST with cause::wrong_thread on another thread than the ring's, ECHILD with
@@ -63,6 +66,12 @@ public:
     }
     void set_closed() noexcept { guard_ = nullptr; }
 
+    /// What is left of a buffer ring that has ended: operations that waited for its buffers may
+    /// tell it yet that they got none. It is kept as long as this is, and used again.
+    void retire(buffer_ring_state& ended) noexcept;
+    /// One that was retired, or null.
+    [[nodiscard]] buffer_ring_state* take_retired() noexcept;
+
     void add_reference() noexcept { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
     /// True when it was the last one. Partner of the other holders' decrements: acq_rel.
     [[nodiscard]] bool drop_reference() noexcept {
@@ -72,6 +81,7 @@ public:
 private:
     engine::backend* backend_;
     ring_guard* guard_;
+    buffer_ring_state* retired_ = nullptr;
     int fd_;
     int registered_index_ = -1;
     bool by_index_ = false; // it stays right when somebody closes the descriptor
