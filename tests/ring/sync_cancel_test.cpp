@@ -3,6 +3,7 @@
 #include <rondo/op/control.hpp>
 #include <rondo/op/poll.hpp>
 #include <rondo/op/read.hpp>
+#include <rondo/op/splice.hpp>
 #include <rondo/ring/sync_cancel.hpp>
 
 #include <support/pipe_pair.hpp>
@@ -104,6 +105,18 @@ TEST_F(ring_sync_cancel, waits_for_what_a_worker_thread_runs) {
                                 std::chrono::steady_clock::now() + 10s));
     EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
     EXPECT_EQ(cancelled(1), std::set<std::uint64_t>{1});
+}
+
+TEST_F(ring_sync_cancel, a_splice_in_a_worker_thread_says_that_it_was_interrupted) {
+    op::splice const move{.from = a_.out, .to = b_.in, .size = 8};
+    ASSERT_TRUE(ring_.push(op::async(move), 1));
+    ASSERT_TRUE(ring_.submit());
+    RONDO_EXPECT_OK(sync_cancel(ring_, {.what = cancel_match::user_data(1)}, 10s));
+    abi::cqe c{};
+    if (!ring_.pop(c))
+        c = next();
+    if (c.res != -ECANCELED) // it had not begun yet
+        RONDO_EXPECT_ERROR(op::value_of(move, c), EINTR);
 }
 
 TEST_F(ring_sync_cancel, needs_no_room_in_the_queue) {

@@ -113,6 +113,131 @@ TEST_P(shared_ended_threads, a_chain_runs_whole) {
     EXPECT_TRUE(holds(nop, 5));
 }
 
+TEST_P(shared_ended_threads, a_chain_whose_head_a_worker_ran_runs_whole) {
+    pipe_pair const from, to;
+    op::splice const move{.from = from.out, .to = to.in, .size = 4};
+    auto const tickets = from_a_thread_that_ends([&] {
+        auto const t = shared_->submit(op::link(move, numbered_nop(5))).or_throw("submit");
+        static_cast<void>(shared_->flush());
+        std::this_thread::sleep_for(5ms); // now it sleeps in the pipe
+        return t;
+    });
+    std::jthread writer([&] {
+        std::this_thread::sleep_for(5ms);
+        from.write("abcd");
+    });
+    auto const [moved, nop] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(moved, 4u));
+    EXPECT_TRUE(holds(nop, 5));
+}
+
+TEST_P(shared_ended_threads, what_is_left_of_a_chain_runs_and_what_was_done_does_not) {
+    pipe_pair const done, left;
+    std::array<char, 3> memory{};
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_
+            ->submit(op::link(op::write{done.in, bytes_of("x")}, op::read{left.out, memory}))
+            .or_throw("submit");
+    });
+    left.write("abc");
+    auto const [wrote, read] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(wrote, 1u));
+    EXPECT_TRUE(holds(read, 3u));
+    EXPECT_TRUE(holds(shared_->run(op::read{done.out, memory}, patience), 1u)) << "written once";
+}
+
+TEST_P(shared_ended_threads, a_hard_linked_chain_runs_whole) {
+    pipe_pair const pipe;
+    std::array<char, 3> memory{};
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_->submit(op::hard_link(op::read{pipe.out, memory}, numbered_nop(5)))
+            .or_throw("submit");
+    });
+    pipe.write("abc");
+    auto const [read, nop] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(read, 3u));
+    EXPECT_TRUE(holds(nop, 5));
+}
+
+TEST_P(shared_ended_threads, a_part_whose_turn_comes_after_the_end_runs) {
+    op::timeout const soon{.when = 5ms};
+    auto const tickets = from_a_thread_that_ends(
+        [&] { return shared_->submit(op::hard_link(soon, numbered_nop(5))).or_throw("submit"); });
+    auto const [timed, nop] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(timed, op::timeout_end::time));
+    EXPECT_TRUE(holds(nop, 5));
+}
+
+TEST_P(shared_ended_threads, a_chain_that_a_short_read_broke_stays_broken) {
+    pipe_pair const pipe, other;
+    std::array<char, 8> memory{};
+    pipe.write("abc");
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_
+            ->submit(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}))
+            .or_throw("submit");
+    });
+    auto const [read, wrote] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(read, 3u));
+    EXPECT_TRUE(fails(wrote, ECANCELED));
+    EXPECT_TRUE(fails(shared_->run(op::read{other.out, memory}, 1ms), ETIME));
+}
+
+TEST_P(shared_ended_threads, a_limit_ends_what_is_before_it) {
+    pipe_pair const pipe;
+    std::array<char, 3> memory{};
+    op::link_timeout const soon{.when = 5ms};
+    auto const ended = from_a_thread_that_ends([&] {
+        return shared_->submit(op::link(op::read{pipe.out, memory}, soon)).or_throw("submit");
+    });
+    auto const [read, limit] = shared_->wait(ended, patience);
+    EXPECT_TRUE(fails(read, ECANCELED));
+    EXPECT_TRUE(holds(limit)) << "time was up";
+
+    op::link_timeout const late{.when = 1h};
+    auto const in_time = from_a_thread_that_ends([&] {
+        return shared_->submit(op::link(op::read{pipe.out, memory}, late)).or_throw("submit");
+    });
+    pipe.write("abc");
+    auto const [again, unused] = shared_->wait(in_time, patience);
+    EXPECT_TRUE(holds(again, 3u));
+    EXPECT_TRUE(fails(unused, ECANCELED));
+}
+
+TEST_P(shared_ended_threads, a_limit_that_was_not_needed_is_not_run_with_what_is_left) {
+    if (entries() < 4)
+        GTEST_SKIP() << "a chain of four";
+    pipe_pair const done, left;
+    std::array<char, 3> memory{};
+    op::link_timeout const late{.when = 1h};
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_
+            ->submit(op::link(op::write{done.in, bytes_of("x")}, late, op::read{left.out, memory},
+                              numbered_nop(5)))
+            .or_throw("submit");
+    });
+    left.write("abc");
+    auto const [wrote, limit, read, nop] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(holds(wrote, 1u));
+    EXPECT_TRUE(fails(limit, ECANCELED));
+    EXPECT_TRUE(holds(read, 3u));
+    EXPECT_TRUE(holds(nop, 5));
+}
+
+TEST_P(shared_ended_threads, a_chain_that_was_asked_to_end_is_not_run_again) {
+    pipe_pair const pipe, other;
+    std::array<char, 3> memory{};
+    auto const tickets = from_a_thread_that_ends([&] {
+        return shared_
+            ->submit(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}))
+            .or_throw("submit");
+    });
+    EXPECT_TRUE(holds(shared_->cancel(op::cancel_match::fd(pipe.out))));
+    auto const [read, wrote] = shared_->wait(tickets, patience);
+    EXPECT_TRUE(fails(read, ECANCELED));
+    EXPECT_TRUE(fails(wrote, ECANCELED));
+}
+
 TEST_P(shared_ended_threads, what_was_asked_to_end_is_not_run_again) {
     pipe_pair const pipe;
     std::array<char, 8> memory{};
@@ -130,6 +255,26 @@ TEST_P(shared_ended_threads, what_was_asked_to_end_is_not_run_again) {
         [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
     EXPECT_TRUE(holds(shared_->cancel(three)));
     EXPECT_TRUE(fails(shared_->wait(three, patience), ECANCELED));
+}
+
+TEST_P(shared_ended_threads, what_is_over_because_of_that_can_be_asked_to_end) {
+    pipe_pair const pipe, other;
+    std::array<char, 8> memory{};
+    auto const [alone, chained] = from_a_thread_that_ends([&] {
+        auto const read = op::async(op::read{pipe.out, memory});
+        return std::tuple(
+            shared_->submit(read).or_throw("submit"),
+            shared_->submit(op::link(read, op::write{other.in, bytes_of("x")})).or_throw("submit"));
+    });
+    for (int i = 0; i < 20 && shared_->statistics().in_flight != 0; ++i) {
+        std::this_thread::sleep_for(1ms);
+        EXPECT_TRUE(holds(shared_->flush())); // which takes what has come
+    }
+    EXPECT_TRUE(holds(shared_->cancel(op::cancel_match::fd(pipe.out))));
+    EXPECT_TRUE(fails(shared_->wait(alone, patience), ECANCELED));
+    auto const [read, wrote] = shared_->wait(chained, patience);
+    EXPECT_TRUE(fails(read, ECANCELED));
+    EXPECT_TRUE(fails(wrote, ECANCELED));
 }
 
 TEST_P(shared_ended_threads, a_cancel_of_other_files_does_not_end_it) {

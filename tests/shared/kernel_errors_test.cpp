@@ -165,6 +165,25 @@ TEST_P(shared_kernel_errors, a_run_that_another_thread_submitted_survives_that_t
     pipe.write("x");
 }
 
+TEST_P(shared_kernel_errors, a_cancel_reaches_a_run_whose_submitter_ends_just_then) {
+    for (int i = 0; i < 20; ++i) {
+        deaf_kernel kernel;
+        shared_ring shared = make_shared({.shards = 1, .entries = GetParam(), .backend = &kernel});
+        pipe_pair const from, to;
+        std::jthread caller([&] {
+            kernel.busy_for = ::pthread_self();
+            kernel.busy = true;
+            op::splice const move{.from = from.out, .to = to.in, .size = 1};
+            EXPECT_TRUE(fails(shared.run(move, patience), ECANCELED));
+        });
+        ASSERT_TRUE(eventually([&] { return kernel.submits >= 2; }));
+        std::jthread([&] { EXPECT_TRUE(holds(shared.run(op::nop{}), 0)); }).join();
+        kernel.busy = false;
+        std::this_thread::sleep_for(i * 50us);
+        EXPECT_TRUE(holds(shared.cancel(op::cancel_match::any())));
+    }
+}
+
 TEST_P(shared_kernel_errors, what_waits_for_room_while_it_stops_is_not_submitted_afterwards) {
     deaf_kernel kernel;
     shared_ring shared = make_shared({.shards = 1,

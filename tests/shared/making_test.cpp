@@ -6,6 +6,7 @@
 #include <support/wrapped_kernel.hpp>
 
 #include <rondo/op/all.hpp>
+#include <rondo/ring/shared_tables.hpp>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -195,6 +196,73 @@ TEST_P(shared_fork, the_child_may_ask_about_it) {
         EXPECT_GE(shared_->features().sq_entries, 1u);
     });
     EXPECT_TRUE(end.succeeded()) << end;
+}
+
+/// Lets a thread stop inside one of the calls, as long as it is told to.
+class halting_kernel final : public wrapped_kernel {
+public:
+    long setup(std::uint32_t entries, abi::params& p) noexcept override {
+        halt();
+        return wrapped_kernel::setup(entries, p);
+    }
+    long register_(int fd, std::uint32_t operation, void* arg,
+                   std::uint32_t count) noexcept override {
+        halt();
+        return wrapped_kernel::register_(fd, operation, arg, count);
+    }
+    std::atomic<bool> halts{false};
+    std::atomic<bool> halted{false};
+
+private:
+    void halt() noexcept {
+        while (halts) {
+            halted = true;
+            std::this_thread::sleep_for(1ms);
+        }
+    }
+};
+
+TEST(shared_inherited, the_child_may_ask_while_another_thread_was_making_a_shard) {
+    halting_kernel kernel;
+    shared_ring shared = make_shared({.shards = 2, .entries = 4, .backend = &kernel});
+    kernel.halts = true;
+    std::jthread const maker([&] { EXPECT_TRUE(holds(shared_files::create(shared, 4))); });
+    ASSERT_TRUE(eventually([&] { return kernel.halted.load(); }));
+    child_end const end = in_child(
+        [&] {
+            EXPECT_EQ(shared.statistics().submitted, 0u);
+            EXPECT_EQ(shared.statistics(1).submitted, 0u);
+            EXPECT_FALSE(shared.is_stopped());
+            EXPECT_TRUE(fails(shared.run(op::nop{}), ECHILD, cause::forked));
+            EXPECT_TRUE(fails(shared.flush(), ECHILD, cause::forked));
+            EXPECT_TRUE(fails(shared_files::create(shared, 4), ECHILD, cause::forked));
+            shared.stop();
+            std::optional<shared_ring> const ended(std::move(shared));
+        },
+        5);
+    EXPECT_TRUE(end.succeeded()) << end;
+    kernel.halts = false;
+}
+
+TEST(shared_inherited, the_child_may_use_a_table_that_another_thread_was_changing) {
+    halting_kernel kernel;
+    shared_ring shared = make_shared({.shards = 1, .entries = 4, .backend = &kernel});
+    pipe_pair const pipe;
+    auto table = shared_files::create(shared, 4).or_throw("files");
+    owned_slot mine = table.insert(pipe.in.get()).or_throw("insert");
+    kernel.halts = true;
+    std::jthread const other([&] { EXPECT_TRUE(holds(table.insert(pipe.out.get()))); });
+    ASSERT_TRUE(eventually([&] { return kernel.halted.load(); }));
+    child_end const end = in_child(
+        [&] {
+            EXPECT_TRUE(fails(table.insert(pipe.out.get()), ECHILD, cause::forked));
+            EXPECT_TRUE(fails(table.release(0), ECHILD, cause::forked));
+            EXPECT_EQ(table.free_slots(), 0u);
+            owned_slot const ended(std::move(mine));
+        },
+        5);
+    EXPECT_TRUE(end.succeeded()) << end;
+    kernel.halts = false;
 }
 
 TEST_P(shared_fork, an_own_ring_works_in_the_child) {

@@ -128,6 +128,15 @@ TEST(value_of_nop, is_the_result_or_the_error_it_stands_for) {
     EXPECT_EQ(op::value_of(op::nop{}, completion(-EIO)).error(), EIO);
 }
 
+TEST(value_of_nop, tells_of_the_kernels_own_codes_as_an_interrupted_call) {
+    constexpr std::int32_t no_ioctl = 515;
+    for (std::int32_t code = 510; code <= 518; ++code) {
+        bool const restart = code >= 512 && code <= 516 && code != no_ioctl;
+        EXPECT_EQ(op::value_of(op::nop{}, completion(-code)).error(), restart ? EINTR : code);
+    }
+    EXPECT_EQ(op::value_of(op::fixed_fd_install{.slot = 3}, completion(-512)).error(), EINTR);
+}
+
 TEST(value_of_fixed_fd_install, owns_the_descriptor) {
     auto fd = op::value_of(op::fixed_fd_install{.slot = 3}, completion(900));
     ASSERT_TRUE(fd.has_value());

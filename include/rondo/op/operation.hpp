@@ -10,6 +10,7 @@
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
 
+#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -106,10 +107,11 @@ template <class Op>
 inline constexpr attempt attempt_of =
     static_cast<attempt>(static_cast<std::uint16_t>(static_cast<abi::opcode>(Op::code)));
 
-/// The failure that a negative `res` stands for.
+/// The failure that a negative `res` stands for: the kernel's own codes for an interrupted call are
+/// EINTR, as they are where a system call returns.
 template <class Op>
 [[nodiscard]] inline std::unexpected<error> failure(abi::cqe const& c) noexcept {
-    return fail(-c.res, attempt_of<Op>);
+    return fail(is_interruption(c.res) ? EINTR : -c.res, attempt_of<Op>);
 }
 
 /// The one place that reads `res` of operations without a value() of their own.

@@ -146,8 +146,9 @@ public:
             return fail(over.error());
         return take_value<Op>(t.name());
     }
-    /// Waits for all of a chain. When all of it was cancelled by the end of its thread, it runs
-    /// again.
+    /// Waits for all of a chain. What of it did not happen because its thread ended is run then,
+    /// as a chain: all, or what follows the parts that are done. Not so where the kernel does not
+    /// tell whether those were done in full, behind vectors and MSG_WAITALL: ECANCELED.
     template <class... Ops>
     std::tuple<result<typename Ops::value_type>...> wait(chain_ticket<Ops...> const& t,
                                                          deadline until = {}) noexcept;
@@ -165,7 +166,8 @@ public:
         return cancel_flight(t.name());
     }
     /// Asks all operations that match, on every shard, to end. Returns how many were found, among
-    /// them those that were asked before and whose thread has not run since.
+    /// them those that were asked before and whose thread has not run since. Those that wait to be
+    /// submitted again, because their thread has ended, end too, but are not counted.
     result<std::uint32_t> cancel(op::cancel_match const& what) noexcept;
 
     /// Submits what submit_delay holds back.
@@ -209,7 +211,7 @@ public:
     [[nodiscard]] std::uint32_t shards() const noexcept;
     /// What a shard has been doing; all zero for one that was not made yet.
     [[nodiscard]] shard_statistics statistics(std::uint32_t shard) const noexcept;
-    /// The sum over all shards of what can be added.
+    /// The sum over all shards of what can be added; all zero in a child of fork.
     [[nodiscard]] shard_statistics statistics() const noexcept;
 
 private:
@@ -230,9 +232,10 @@ private:
     /// run(), but for the system call, of an operation that is over at once: see shard_enter.
     shard_enter begin_run(abi::sqe const& entry, flight& f) noexcept;
     static bool end_run(shard_enter const& made, long answer, flight const& f) noexcept;
-    result<> run_flight(abi::sqe const& entry, flight& f, limit const& until) noexcept;
+    result<> run_flight(abi::sqe const& entry, flight& f, limit const& until,
+                        bool restartable) noexcept;
     static result<> go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
-                          bool refused) noexcept;
+                          bool restartable) noexcept;
     static result<> wait_for(shard& s, flight& f, limit const& until, attempt what) noexcept;
     /// Claims the ticket and waits; the common case is that all is done.
     [[gnu::always_inline]] result<> await(ticket_name name, deadline until) noexcept {
@@ -276,26 +279,23 @@ template <op::operation Op>
     static_assert(Op::code != abi::opcode::async_cancel, "use shared_ring::cancel");
     static_assert(shareable_alone<Op>, "run takes operations that complete once and stand alone, "
                                        "without drain and skip_success");
-    abi::cqe c;
-    do {
-        flight f;
-        abi::sqe entry;
-        op::fill(entry, o, f.user_data());
-        lend_memory<Op>(&o, true);
-        shard_enter const call = begin_run(entry, f);
-        bool const is_made = call.where != nullptr;
-        if (!is_made || !end_run(call, call.make(), f)) [[unlikely]] {
-            result<> const done =
-                is_made ? go_on(*call.where, entry, f, until, false) : run_flight(entry, f, until);
-            if (!done) {
-                lend_memory<Op>(&o, false);
-                return fail(done.error());
-            }
+    flight f;
+    abi::sqe entry;
+    op::fill(entry, o, f.user_data());
+    lend_memory<Op>(&o, true);
+    shard_enter const call = begin_run(entry, f);
+    bool const is_made = call.where != nullptr;
+    if (!is_made || !end_run(call, call.make(), f)) [[unlikely]] {
+        constexpr bool restartable = op::is_restartable<Op>;
+        result<> const done = is_made ? go_on(*call.where, entry, f, until, restartable)
+                                      : run_flight(entry, f, until, restartable);
+        if (!done) {
+            lend_memory<Op>(&o, false);
+            return fail(done.error());
         }
-        lend_memory<Op>(&o, false);
-        c = f.completion;
-    } while (op::is_restartable<Op> && c.res == -EINTR);
-    return value_of(o, c);
+    }
+    lend_memory<Op>(&o, false);
+    return value_of(o, f.completion);
 }
 
 template <op::operation Op>

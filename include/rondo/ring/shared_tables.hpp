@@ -41,7 +41,8 @@ public:
     ~shared_files();
 
     /// Puts a file into a free slot; the descriptor stays the caller's, and may be closed. ENFILE:
-    /// no free slot. EBADF: no open file. Emptying the slot it returns may happen on any thread.
+    /// no free slot. EBADF: no open file. ECHILD with cause::forked in a child of fork. Emptying
+    /// the slot it returns may happen on any thread.
     result<owned_slot> insert(int fd) noexcept;
     /// The same, and closes the descriptor, on failure too.
     result<owned_slot> insert(unique_fd fd) noexcept { return insert(fd.get()); }
@@ -51,6 +52,7 @@ public:
     /// A slot of the table, for operations.
     [[nodiscard]] static fd_ref slot(std::uint32_t index) noexcept { return fd_ref::slot(index); }
     [[nodiscard]] std::uint32_t size() const noexcept;
+    /// 0 in a child of fork.
     [[nodiscard]] std::uint32_t free_slots() const noexcept;
 
 private:

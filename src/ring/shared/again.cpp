@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "shard.hpp"
 
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,43 +35,103 @@ bool matches(op::cancel_match const& what, abi::sqe const& entry) noexcept {
     return slot ? entry.fd == what.fd() : are_one_file(entry.fd, what.fd());
 }
 
+/// Whether an operation did nothing, for no fault of its own: its thread has ended. A later part of
+/// a chain whose turn comes after that end fails with EFAULT.
+bool was_hit(flight_slot const& slot, bool leads) noexcept {
+    switch (slot.completion.res) {
+    case -ECANCELED: return true;
+    case -EINTR: return slot.functions->restartable;
+    case -EFAULT: return !leads;
+    default: return false;
+    }
+}
+
+/// Whether the kernel goes on with a chain after what this came to. Not known of vectors, whose
+/// sizes may be gone.
+bool goes_on_after(flight_slot const& slot) noexcept {
+    abi::sqe const& entry = slot.entry;
+    std::int32_t const res = slot.completion.res;
+    if ((entry.flags & raw(abi::sqe_flag::io_hardlink)) != 0)
+        return true;
+    switch (static_cast<abi::opcode>(entry.opcode)) {
+    case abi::opcode::timeout:
+        return res >= 0 || (res == -ETIME &&
+                            (entry.timeout_flags & raw(abi::timeout_flag::etime_success)) != 0);
+    case abi::opcode::read:
+    case abi::opcode::write:
+    case abi::opcode::read_fixed:
+    case abi::opcode::write_fixed:
+    case abi::opcode::splice:
+    case abi::opcode::tee: return res >= 0 && static_cast<std::uint32_t>(res) == entry.len;
+    case abi::opcode::readv:
+    case abi::opcode::writev:
+    case abi::opcode::readv_fixed:
+    case abi::opcode::writev_fixed: return false;
+    case abi::opcode::send:
+    case abi::opcode::recv:
+    case abi::opcode::sendmsg:
+    case abi::opcode::recvmsg:
+    case abi::opcode::send_zc:
+    case abi::opcode::sendmsg_zc: return res >= 0 && (entry.msg_flags & MSG_WAITALL) == 0;
+    default: return res >= 0;
+    }
+}
+
 } // namespace
 
 void shard::note_cancel(op::cancel_match const& what) noexcept {
     ++cancels;
     for (std::size_t chunk = 0; chunk < slots_.size(); ++chunk)
         for (flight_slot& slot : std::span(slots_[chunk].get(), chunk_sizes_[chunk])) {
-            bool const in_flight = slot.is_taken() && slot.runs != 0 && !slot.is_over();
+            // Those too that are over and would be run again.
+            bool const in_flight = slot.is_taken() && load_relaxed(&slot.runs) != 0 &&
+                                   (!slot.is_over() || was_hit(slot, false));
             if (in_flight && matches(what, slot.entry))
                 slot.cancelled = true;
         }
 }
 
-bool shard::may_run_again(std::span<ticket_name const> names) const noexcept {
-    bool const alone = names.size() == 1;
-    flight_slot const& first = *names[0].slot;
-    if (stopped || first.runs > most_runs)
-        return false;
-    if (alone && !first.chained && first.completion.res == -EINTR && first.functions->restartable)
-        return !first.cancelled;
-    for (ticket_name const& name : names) {
-        flight_slot const& slot = *name.slot;
-        if (slot.completion.res != -ECANCELED || slot.cancelled || slot.chained == alone)
-            return false;
+std::size_t shard::first_to_run_again(std::span<ticket_name const> names) const noexcept {
+    std::size_t const none = names.size();
+    std::size_t first = none;
+    while (first != 0 && was_hit(*names[first - 1].slot, first == 1))
+        --first;
+    if (first == none)
+        return none;
+    flight_slot const* before = first == 0 ? nullptr : names[first - 1].slot;
+    if (before != nullptr) { // a limit is over with what it was for, which did not need it
+        while (first != none && is_limit(*names[first].slot))
+            ++first;
+        for (std::size_t i = first; is_limit(*before); --i)
+            before = names[i - 1].slot;
     }
-    return true;
+    if (first == none || stopped || names[first].slot->runs > most_runs)
+        return none;
+    flight_slot const& hit = *names[first].slot;
+    if (before != nullptr && hit.completion.res == -ECANCELED && !goes_on_after(*before))
+        return none;
+    for (ticket_name const& name : names)
+        if (name.slot->cancelled || (names.size() == 1 && name.slot->chained))
+            return none;
+    return first;
 }
 
 bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
     for (ticket_name const& name : names)
         if (load_relaxed(&name.slot->word) != flight::over)
             return false;
-    if (!may_run_again(names)) {
-        for (ticket_name const& name : names)
-            if ((name.slot->cancelled || stopped) && name.slot->completion.res == -EINTR)
-                name.slot->completion.res = -ECANCELED;
+    std::size_t const first = first_to_run_again(names);
+    if (first == names.size()) {
+        bool asked = stopped;
+        for (ticket_name const& name : names) {
+            asked = asked || name.slot->cancelled;
+            std::int32_t& res = name.slot->completion.res;
+            if (asked && (res == -EINTR || (res == -EFAULT && &name != &names.front())))
+                res = -ECANCELED;
+        }
         return false;
     }
+    names = names.subspan(first);
     flight_slot* after = nullptr;
     for (std::size_t i = names.size(); i-- != 0;) {
         store_release(&names[i].slot->word, static_cast<std::uint32_t>(flight::idle));
@@ -84,11 +145,37 @@ bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
     return false;
 }
 
-bool shard::was_cancelled(flight& f) noexcept {
+void shard::keep_limit(flight_slot& what, flight_slot& limit) noexcept {
+    hold h(*this);
+    bool const sends_twice = what.entry.opcode == raw(abi::opcode::send_zc) ||
+                             what.entry.opcode == raw(abi::opcode::sendmsg_zc);
+    if (load_relaxed(&what.word) == flight::over || what.cancelled || stopped || sends_twice)
+        return;
+    if (limit.completion.res != -ECANCELED)
+        return;
+    limit.completion.res = -ETIME;
+    cancel(h, what);
+}
+
+bool shard::asked_to_end(flight const& f) noexcept {
     hold const h(*this);
-    if (!f.cancelled && f.cancels == cancels && !stopped)
+    return f.cancelled;
+}
+
+bool shard::run_again(abi::sqe const& entry, flight& f, bool may) noexcept {
+    hold h(*this);
+    if (may)
+        make_room(h, 1);
+    // Under the lock until it is queued: a cancel by what matches comes before, and is seen here,
+    // or it comes after, and finds it.
+    if (f.cancelled || f.cancels != cancels || stopped) {
+        f.completion.res = -ECANCELED;
         return false;
-    f.completion.res = -ECANCELED;
+    }
+    if (!may)
+        return false;
+    f = flight();
+    start(h, entry, f);
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <rondo/core/assert.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -42,16 +43,47 @@ bool is_good(ticket_name name) noexcept {
     return (load_acquire(&name.slot->generation) & ~flight_slot::claimed) == name.generation;
 }
 
+/// As shard::wait.
+int wait_for_slot(flight_slot& slot, std::int64_t at) noexcept {
+    if (slot.is_over())
+        return 0;
+    RONDO_ASSERT(load_relaxed(&slot.runs) != 0,
+                 "a ticket was waited for before its reservation was committed");
+    return slot.owner->wait(slot, at);
+}
+
+/// The first of these, which the next may limit: that one is waited for before it, but not for long
+/// at a time, since only who waits for an operation repeats a cancel that the kernel has lost.
+int wait_for_part(std::span<ticket_name const> names, std::int64_t at) noexcept {
+    constexpr std::int64_t second = 1'000'000'000;
+    flight_slot& slot = *names[0].slot;
+    if (names.size() > 1 && is_limit(*names[1].slot)) {
+        flight_slot& limit = *names[1].slot;
+        for (std::int64_t turn = second / 100; !slot.is_over() && !slot.owner->asked_to_end(slot);
+             turn = std::min(2 * turn, second)) {
+            std::int64_t const until = std::min(at, steady_now() + turn);
+            if (int const why = wait_for_slot(limit, until); why == 0) {
+                slot.owner->keep_limit(slot, limit);
+                break;
+            } else if (until == at) {
+                return why;
+            }
+        }
+    }
+    return wait_for_slot(slot, at);
+}
+
 } // namespace
 
-result<> shared_ring::run_flight(abi::sqe const& entry, flight& f, limit const& until) noexcept {
+result<> shared_ring::run_flight(abi::sqe const& entry, flight& f, limit const& until,
+                                 bool restartable) noexcept {
     RONDO_ASSERT(state_ != nullptr, "a moved-from shared_ring was used");
     if (state_->is_child()) [[unlikely]]
         return used_in_child();
     shard& s = state_->here();
-    bool refused = false;
-    s.start(entry, f, refused);
-    return go_on(s, entry, f, until, refused);
+    if (!s.start(entry, f))
+        return fail(ESHUTDOWN, attempt::push, cause::ended);
+    return go_on(s, entry, f, until, restartable);
 }
 
 shard_enter shared_ring::begin_run(abi::sqe const& entry, flight& f) noexcept {
@@ -68,20 +100,17 @@ bool shared_ring::end_run(shard_enter const& made, long answer, flight const& f)
 
 /// After the first attempt.
 result<> shared_ring::go_on(shard& s, abi::sqe const& entry, flight& f, limit const& until,
-                            bool refused) noexcept {
-    for (std::uint32_t runs = 1;; ++runs) {
-        if (refused)
-            return fail(ESHUTDOWN, attempt::push, cause::ended);
+                            bool restartable) noexcept {
+    for (std::uint32_t cancelled = 0;;) {
         if (result<> done = wait_for(s, f, until, static_cast<attempt>(entry.opcode)); !done)
             return done;
-        if (f.completion.res != -ECANCELED && f.completion.res != -EINTR) [[likely]]
+        std::int32_t const res = f.completion.res;
+        if (res != -ECANCELED && res != -EINTR) [[likely]]
             return {};
         // Another thread may have submitted it with its own, and have ended.
-        bool const asked = s.was_cancelled(f);
-        if (asked || f.completion.res == -EINTR || runs == shard::most_runs)
+        bool const may = res == -EINTR ? restartable : ++cancelled != shard::most_runs;
+        if (!s.run_again(entry, f, may))
             return {};
-        f = flight();
-        s.start(entry, f, refused);
     }
 }
 
@@ -148,16 +177,11 @@ result<> shared_ring::await_claimed(std::span<ticket_name const> names, deadline
     }
     std::int64_t const at = steady_time_of(until);
     for (;;) {
-        for (ticket_name const& name : names) {
-            if (name.slot->is_over())
-                continue;
-            RONDO_ASSERT(load_relaxed(&name.slot->runs) != 0,
-                         "a ticket was waited for before its reservation was committed");
-            if (int const why = name.slot->owner->wait(*name.slot, at); why != 0) {
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (int const why = wait_for_part(names.subspan(i), at); why != 0) {
                 unclaim(names);
                 return fail(why, attempt::wait);
             }
-        }
         shard& s = *names[0].slot->owner;
         shard::hold h(s);
         if (!s.run_again(h, names))

@@ -58,17 +58,19 @@ result<> shard::cancel(hold& h, op::cancel_match const& what, abi::sqe const& en
     return submit(h, entry);
 }
 
-bool shard::start(abi::sqe const& entry, flight& f, bool& refused) noexcept {
+bool shard::start(abi::sqe const& entry, flight& f) noexcept {
     hold h(*this);
     make_room(h, 1);
-    if (stopped) [[unlikely]] {
-        refused = true;
+    if (stopped) [[unlikely]]
         return false;
-    }
+    start(h, entry, f);
+    return true;
+}
+
+void shard::start(hold& h, abi::sqe const& entry, flight& f) noexcept {
     f.cancels = cancels;
     queue(h, entry);
     send_queued(h);
-    return load_relaxed(&f.word) == flight::over;
 }
 
 result<> shard::submit(hold& h, flight_slot* first, std::uint32_t n) noexcept {

@@ -10,6 +10,7 @@
 // with a look at what is there, cannot sleep past a completion that somebody else has taken.
 // tests/model/shard.pml checks this and the handing on.
 
+#include <rondo/abi/opcode.hpp>
 #include <rondo/core/word_lock.hpp>
 #include <rondo/ring/call_deadline.hpp>
 #include <rondo/ring/flight.hpp>
@@ -46,9 +47,8 @@ public:
     /// The same for `n` slots, linked by flight::next, in order and together. Of slots it needs no
     /// more afterwards: they may be over, and others'.
     result<> submit(hold& h, flight_slot* first, std::uint32_t n) noexcept;
-    /// Submits an entry for a flight, and reaps. True when it is over already. `refused` after
-    /// stop().
-    bool start(abi::sqe const& entry, flight& f, bool& refused) noexcept;
+    /// Submits an entry for a flight, and reaps. False after stop().
+    bool start(abi::sqe const& entry, flight& f) noexcept;
     /// The same in three parts, the second of which, the system call, is made by whoever called:
     /// see shard_enter. The lock is held from the one to the other. Refused, so that nothing was
     /// done, where it takes more than that call: then submit() or start() does it.
@@ -70,12 +70,18 @@ public:
     /// Submits a cancel of all that match, noting whom it means: in one piece, or what came in
     /// between would be cancelled and run again, as if nobody had asked. Errors as submit().
     result<> cancel(hold& h, op::cancel_match const& what, abi::sqe const& entry) noexcept;
-    /// Submits operations that are over once more, if they were interrupted or cancelled, all of
-    /// them, by nobody but the kernel: that is what happens when the thread ends that submitted
-    /// them. True when it did.
+    /// Submits an operation that is over, or a chain from its first part on that did nothing, once
+    /// more, if it and all behind it were interrupted or cancelled by nobody but the kernel: that
+    /// is what happens when the thread ends that submitted them. True when it did.
     bool run_again(hold& h, std::span<ticket_name const> names) noexcept;
-    /// Whether somebody asked for the end of what was interrupted or cancelled; then it says so.
-    bool was_cancelled(flight& f) noexcept;
+    /// The limit of an operation is over, the operation perhaps not: the kernel lets a limit pass
+    /// without a word when the thread has ended that submitted it. Then this keeps it.
+    void keep_limit(flight_slot& what, flight_slot& limit) noexcept;
+    /// Whether somebody asked for the end of an operation.
+    [[nodiscard]] bool asked_to_end(flight const& f) noexcept;
+    /// Starts a flight once more that was interrupted or cancelled, if it `may` be, unless somebody
+    /// asked for its end: then that is its result. True when it did.
+    bool run_again(abi::sqe const& entry, flight& f, bool may) noexcept;
     /// Asks for the end of everything and waits until it is over.
     void drain() noexcept;
 
@@ -125,7 +131,7 @@ private:
     void pause(hold& h) noexcept;
     void fail_queued(hold& h, int code) noexcept;
     [[gnu::noinline]] void deliver_unusual(hold& h, abi::cqe const& c) noexcept;
-    [[nodiscard]] bool may_run_again(std::span<ticket_name const> names) const noexcept;
+    [[nodiscard]] std::size_t first_to_run_again(std::span<ticket_name const> names) const noexcept;
     void cancel_everything(hold& h) noexcept;
     void link(flight& f) noexcept;
     void unlink(flight& f) noexcept;
@@ -133,6 +139,7 @@ private:
     void queue(hold& h, abi::sqe const& entry) noexcept;
     void queue(flight_slot* first, std::uint32_t n) noexcept;
     [[nodiscard]] bool is_plain() const noexcept;
+    void start(hold& h, abi::sqe const& entry, flight& f) noexcept;
     shard_enter about_to_enter() noexcept;
     void send_queued(hold& h) noexcept;
     void send(hold& h, abi::sqe const& entry) noexcept;
@@ -171,6 +178,11 @@ private:
     flight_slot* chunk_end_ = nullptr;
     flight_slot* last_batch_ = nullptr; ///< where take_slots began last, in the same chunk
 };
+
+/// Whether a slot has a link timeout, which limits the part of a chain before it.
+[[nodiscard]] inline bool is_limit(flight_slot const& slot) noexcept {
+    return slot.entry.opcode == raw(abi::opcode::link_timeout);
+}
 
 /// Holds a shard's lock. What was found to be woken is woken after it was let go.
 class shard::hold {

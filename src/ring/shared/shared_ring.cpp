@@ -113,7 +113,10 @@ shard_statistics shared_ring::statistics(std::uint32_t shard) const noexcept {
 
 shard_statistics shared_ring::statistics() const noexcept {
     shard_statistics sum;
-    checked(state_).each([&](shard& s) {
+    shared_state& state = checked(state_);
+    if (state.is_child()) // whoever was making a shard at the time of the fork still is, here
+        return sum;
+    state.each([&](shard& s) {
         shard_statistics const one = s.statistics();
         sum.dropped += one.dropped;
         sum.overflows += one.overflows;

@@ -11,16 +11,20 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <unistd.h>
 #include <vector>
 
 namespace rondo {
 
 struct shared_files_state {
     mutable std::mutex mutex; ///< each table is for one thread at a time
+    ::pid_t const maker = ::getpid();
     std::vector<files> tables;
 
     result<owned_slot> insert(int fd) noexcept;
     result<> release(std::uint32_t index) noexcept;
+    /// In a child of fork nobody lets go of what another thread held then.
+    [[nodiscard]] bool is_child() const noexcept { return ::getpid() != maker; }
 };
 
 struct shared_buffers_state {
@@ -31,6 +35,8 @@ namespace {
 
 /// Makes every shard that is not there yet; their rings. Several places may be one shard.
 result<std::vector<ring*>> all_rings(shared_state& state) noexcept {
+    if (state.is_child())
+        return fail(ECHILD, attempt::setup, cause::forked);
     for (std::uint32_t i = 0; i < state.place_count; ++i)
         if (state.at(i) == nullptr)
             if (auto made = state.make(i); !made)
@@ -69,6 +75,9 @@ result<> make_tables(std::vector<Table>& tables, std::vector<ring*> const& rings
 } // namespace
 
 result<owned_slot> shared_files_state::insert(int fd) noexcept {
+    if (is_child())
+        return fail(ECHILD, attempt_to_register(raw(abi::register_op::files_update2)),
+                    cause::forked);
     std::lock_guard const guard(mutex);
     auto first = tables.front().insert(fd);
     if (!first)
@@ -87,6 +96,9 @@ result<owned_slot> shared_files_state::insert(int fd) noexcept {
 }
 
 result<> shared_files_state::release(std::uint32_t index) noexcept {
+    if (is_child())
+        return fail(ECHILD, attempt_to_register(raw(abi::register_op::files_update2)),
+                    cause::forked);
     std::lock_guard const guard(mutex);
     result<> out;
     for (files& table : tables)
@@ -136,6 +148,8 @@ std::uint32_t shared_files::size() const noexcept {
 
 std::uint32_t shared_files::free_slots() const noexcept {
     RONDO_ASSERT(state_ != nullptr, "moved-from shared_files were used");
+    if (state_->is_child())
+        return 0;
     std::lock_guard const guard(state_->mutex);
     return state_->tables.front().free_slots();
 }
