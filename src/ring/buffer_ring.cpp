@@ -143,7 +143,7 @@ void end(buffer_ring_state* state) noexcept {
 result<buffer_ring> buffer_ring::create(ring& owner, buffer_ring_options const& options) noexcept {
     if (result<> ok = check(options); !ok)
         return fail(ok.error());
-    registrar_ref const registry = owner.registry();
+    registrar_ref const& registry = owner.registry();
     buffer_ring_state* state = registry->take_retired();
     if (state == nullptr)
         state = new (std::nothrow) buffer_ring_state;
