@@ -16,7 +16,6 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <functional>
 #include <unistd.h>
 
 namespace {
@@ -39,35 +38,55 @@ private:
     asio::posix::stream_descriptor readable_;
 };
 
-rondo::task<> print_lines(char const* path, asio::steady_timer& ticker) {
+/// Asio's own timer, every 2 ms until it is stopped.
+class ticker {
+public:
+    explicit ticker(asio::io_context& context) : timer_(context) { tick(); }
+    void stop() {
+        // A cancel does not reach a handler that is queued already.
+        stopped_ = true;
+        timer_.cancel();
+    }
+    [[nodiscard]] unsigned long ticks() const noexcept { return ticks_; }
+
+private:
+    void tick() {
+        timer_.expires_after(std::chrono::milliseconds(2));
+        timer_.async_wait([this](asio::error_code) {
+            if (stopped_)
+                return;
+            ++ticks_;
+            tick();
+        });
+    }
+
+    asio::steady_timer timer_;
+    unsigned long ticks_ = 0;
+    bool stopped_ = false;
+};
+
+rondo::task<> print_lines(char const* path, ticker& beside) {
     std::printf("%zu lines\n", co_await count_lines(path));
-    ticker.cancel();
+    beside.stop();
 }
 
 } // namespace
 
 int main(int argc, char** argv) try {
+    if (argc != 2) {
+        std::fputs("usage: loop_in_asio FILE\n", stderr);
+        return 2;
+    }
     asio::io_context context;
-    asio::steady_timer ticker(context);
-    unsigned long ticks = 0;
-    std::function<void(asio::error_code)> const tick = [&](asio::error_code why) {
-        if (why)
-            return;
-        ++ticks;
-        ticker.expires_after(std::chrono::milliseconds(2));
-        ticker.async_wait(tick);
-    };
-    tick({});
-
+    ticker beside(context);
     auto loop = rondo::loop::create().or_throw("loop");
     rondo::loop_scope tasks(loop);
-    if (argc > 1)
-        tasks.spawn(print_lines(argv[1], ticker));
+    tasks.spawn(print_lines(argv[1], beside));
     driver drives(context, loop, tasks);
     drives.go_on();
     context.run();
     tasks.outcome().or_throw("count");
-    std::printf("%lu ticks of Asio's timer meanwhile\n", ticks);
+    std::printf("%lu ticks of Asio's timer meanwhile\n", beside.ticks());
 } catch (std::exception const& e) {
     std::fprintf(stderr, "loop_in_asio: %s\n", e.what());
     return 1;

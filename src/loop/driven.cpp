@@ -123,9 +123,12 @@ int loop::native_handle() noexcept {
 }
 
 /// A registration signals once and no more (Linux 6.18) where what ends an operation of such a ring
-/// is itself a write to an eventfd: so it is made anew. False: there is no memory for it.
+/// is itself a write to an eventfd: so it is made anew. False: there is no memory for it. Without
+/// the kernel it signals as often as there is something.
 bool loop::listen_again() noexcept {
     loop_state& s = *state_;
+    if (s.event && engine::kind_of(s.backend) == engine::emulated)
+        return true;
     s.event.reset();
     auto made = completion_event::create(ring_, {.fd = s.driver_fd.get()});
     if (made)

@@ -9,7 +9,10 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <poll.h>
+#include <set>
 #include <string>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -241,6 +244,37 @@ TEST_P(a_driven_loop, is_readable_each_time_that_a_write_to_an_eventfd_ends_an_o
         ASSERT_TRUE(is_readable(l.native_handle(), 5s)) << i;
         drive(l, [&] { return r.runs == i; });
     }
+}
+
+/// The engine's thread for rings whose program sleeps elsewhere; 0: there is none now.
+int attendant() {
+    for (auto const& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::string name;
+        std::getline(std::ifstream(thread.path() / "comm"), name);
+        if (name == "rondo-attend")
+            return std::stoi(thread.path().filename());
+    }
+    return 0;
+}
+
+TEST(a_driven_loop_without_io_uring, keeps_its_engines_thread) {
+    loop_options options{};
+    options.ring.engine = engine::emulated;
+    loop l = loop::create(options).or_throw("loop");
+    pipe_pair p;
+    std::array<char, 8> into{};
+    reading r(l, op::read{.fd = p.out, .into = into});
+    static_cast<void>(l.native_handle());
+    std::set<int> seen;
+    for (int i = 1; i <= 2000; ++i) {
+        r.start();
+        run_ready(l);
+        p.write("x");
+        drive(l, [&] { return r.runs == i; });
+        seen.insert(attendant());
+    }
+    seen.erase(0); // it had not its name yet
+    EXPECT_EQ(seen.size(), 1u);
 }
 
 /// What a loop of an older kernel does: it is woken by an eventfd.
