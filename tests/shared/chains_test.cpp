@@ -4,7 +4,7 @@
 
 #include <support/temporary_directory.hpp>
 
-#include <rondo/op/file.hpp>
+#include <rondo/op/all.hpp>
 
 #include <fcntl.h>
 
@@ -66,6 +66,58 @@ TEST_P(shared_chains, a_short_read_breaks_one) {
     auto const [read, after] = shared_->run(op::link(op::read{pipe.out, memory}, numbered_nop(7)));
     EXPECT_TRUE(holds(read, 3u));
     EXPECT_TRUE(fails(after, ECANCELED));
+}
+
+TEST_P(shared_chains, the_end_of_a_file_breaks_one_into_a_buffer_of_a_group) {
+    if (GetParam().options.shards != 1)
+        GTEST_SKIP() << "a group is a ring's own";
+    pipe_pair from, other;
+    from.in.reset();
+    std::array<char, 64> memory{};
+    EXPECT_TRUE(holds(shared_->run(
+        op::provide_buffers{.data = memory.data(), .size = 64, .count = 1, .group = 3})));
+    auto const [read, wrote] = shared_->run(op::link(op::read{from.out, buffer_source{.group = 3}},
+                                                     op::write{other.in, bytes_of("x")}));
+    EXPECT_TRUE(holds(read)) << "nothing was left, and the kernel ended the chain";
+    EXPECT_TRUE(fails(wrote, ECANCELED));
+}
+
+TEST_P(shared_chains, one_with_a_part_that_the_kernel_refuses_does_nothing) {
+    if (entries() < 4)
+        GTEST_SKIP() << "a chain of three";
+    pipe_pair const pipe;
+    std::array<char, 8> memory{};
+    auto const [first, refused, last] =
+        shared_->run(op::hard_link(op::write{pipe.in, bytes_of("a")}, op::openat{.path = ""},
+                                   op::write{pipe.in, bytes_of("c")}));
+    EXPECT_TRUE(fails(refused, ENOENT));
+    if (is_emulated() && first.has_value())
+        return; // it refuses in time
+    EXPECT_TRUE(fails(first, ECANCELED));
+    EXPECT_TRUE(fails(last, ECANCELED)) << "what comes before has not been done";
+    EXPECT_TRUE(fails(shared_->run(op::read{pipe.out, memory}, 1ms), ETIME));
+}
+
+TEST_P(shared_chains, a_zero_copy_send_that_is_cancelled_with_one_is_over_once) {
+    auto const [client, server] = tcp_pair();
+    std::array<char, 1> byte{};
+    op::send_zc const send{client, bytes_of("never")};
+    for (int i = 0; i < 20; ++i) {
+        auto const [failed, sent] = shared_->run(op::link(numbered_nop(-EIO), send));
+        EXPECT_TRUE(fails(failed, EIO));
+        EXPECT_TRUE(fails(sent, ECANCELED));
+        // In the same slots, so that what the kernel says late of the one meets the other.
+        pipe_pair const pipe;
+        auto const next =
+            shared_->submit(op::link(op::read{pipe.out, byte}, numbered_nop(i))).or_throw("submit");
+        EXPECT_FALSE(shared_->poll(next.get<1>()));
+        pipe.write("x");
+        auto const [read, nop] = shared_->wait(next, patience);
+        EXPECT_TRUE(holds(read, 1u));
+        EXPECT_TRUE(holds(nop, i));
+        EXPECT_EQ(shared_->statistics().in_flight, 0u);
+    }
+    shared_->stop();
 }
 
 TEST_P(shared_chains, one_that_is_longer_than_the_queue_is_refused) {

@@ -238,6 +238,24 @@ TEST_P(shared_ended_threads, a_chain_that_was_asked_to_end_is_not_run_again) {
     EXPECT_TRUE(fails(wrote, ECANCELED));
 }
 
+TEST_P(shared_ended_threads, a_chain_whose_last_part_was_asked_to_end_is_cancelled_whole) {
+    pipe_pair const from, to;
+    op::splice const move{.from = from.out, .to = to.in, .size = 4};
+    auto const tickets = from_a_thread_that_ends([&] {
+        auto const t = shared_->submit(op::link(move, numbered_nop(5))).or_throw("submit");
+        static_cast<void>(shared_->flush());
+        std::this_thread::sleep_for(5ms); // now it sleeps in the pipe
+        return t;
+    });
+    EXPECT_TRUE(holds(shared_->cancel(tickets.get<1>())));
+    from.write("abcd");
+    auto const [moved, nop] = shared_->wait(tickets, patience);
+    if (!moved) { // where its thread's end does not matter it goes on
+        EXPECT_TRUE(fails(moved, ECANCELED));
+        EXPECT_TRUE(fails(nop, ECANCELED));
+    }
+}
+
 TEST_P(shared_ended_threads, what_was_asked_to_end_is_not_run_again) {
     pipe_pair const pipe;
     std::array<char, 8> memory{};

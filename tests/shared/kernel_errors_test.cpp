@@ -184,6 +184,39 @@ TEST_P(shared_kernel_errors, a_cancel_reaches_a_run_whose_submitter_ends_just_th
     }
 }
 
+TEST_P(shared_kernel_errors, what_is_asked_to_end_while_it_waits_for_room_is_not_run_again) {
+    if (is_emulated())
+        GTEST_SKIP() << "the engines in user space do not mind that a thread ends";
+    deaf_kernel kernel;
+    shared_ring shared = make_shared({.shards = 1,
+                                      .entries = GetParam(),
+                                      .submit_delay_ns = 1'000'000'000'000,
+                                      .backend = &kernel});
+    pipe_pair const pipe;
+    std::array<char, 1> byte{};
+    ticket<op::read<>> later;
+    std::jthread([&] {
+        later = shared.submit(op::read{pipe.out, byte}).or_throw("submit");
+        EXPECT_TRUE(holds(shared.flush()));
+    }).join();
+    pipe.write("x"); // which the kernel does not read for a thread that is gone
+    ASSERT_TRUE(eventually([&] { return shared.flush() && shared.statistics().in_flight == 0; }));
+    std::vector<ticket<op::nop>> tickets;
+    for (std::uint32_t i = 0; i < GetParam(); ++i)
+        tickets.push_back(shared.submit(op::nop{}).or_throw("submit"));
+    kernel.busy = true;
+    std::jthread waiter([&] { EXPECT_TRUE(fails(shared.wait(later, patience), ECANCELED)); });
+    ASSERT_TRUE(eventually([&] { return kernel.submits >= 4; }));
+    std::jthread canceller([&] { EXPECT_TRUE(holds(shared.cancel(later))); });
+    std::this_thread::sleep_for(10ms);
+    kernel.busy = false;
+    waiter.join();
+    canceller.join();
+    EXPECT_TRUE(holds(shared.run(op::read{pipe.out, byte}, patience), 1u)) << "it is still there";
+    for (auto const& t : tickets)
+        EXPECT_TRUE(holds(shared.wait(t), 0));
+}
+
 TEST_P(shared_kernel_errors, what_waits_for_room_while_it_stops_is_not_submitted_afterwards) {
     deaf_kernel kernel;
     shared_ring shared = make_shared({.shards = 1,

@@ -30,7 +30,8 @@ struct flight {
     bool streams = false;      ///< no operation: waits for completions that have no flight
     bool chained = false;      ///< part of a chain: not to be run again by itself
     std::uint32_t cancels = 0; ///< of its shard when it was submitted
-    std::uint32_t runs = 0;    ///< of a slot: times that it was submitted since it was taken
+    std::uint16_t runs = 0;    ///< of a slot: times that it was submitted since it was taken
+    std::uint16_t lap = 0;     ///< of a slot: operations so far, and their later runs
     abi::cqe completion{};
     flight* previous = nullptr; ///< among the sleepers
     flight* next = nullptr;     ///< the same; of slots also the next free or reserved one
@@ -43,14 +44,19 @@ struct flight {
     /// Tells completions of flights from those with user_data of the caller's own.
     static constexpr std::uint64_t tag = std::uint64_t{1} << 63;
 
+    /// Its low bits, free in an address, tell a late notification from its successor's.
+    static constexpr std::uint64_t lap_bits = 7;
+
     [[nodiscard]] std::uint64_t user_data() const noexcept {
-        return tag | reinterpret_cast<std::uintptr_t>(this);
+        return tag | reinterpret_cast<std::uintptr_t>(this) | (lap & lap_bits);
     }
     /// The flight of a tagged user_data; null where nobody waits for the completion.
     [[nodiscard]] static flight* of(std::uint64_t user_data) noexcept {
-        return reinterpret_cast<flight*>(static_cast<std::uintptr_t>(user_data & ~tag));
+        return reinterpret_cast<flight*>(
+            static_cast<std::uintptr_t>(user_data & ~(tag | lap_bits)));
     }
 };
+static_assert(alignof(flight) > flight::lap_bits);
 
 class shard;
 

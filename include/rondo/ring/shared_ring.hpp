@@ -12,10 +12,11 @@
 //
 // Whoever waits reaps for all: one thread per shard sleeps in the kernel, the others on their own
 // operations, and the role is handed on. There is no thread in the background, and no spinning
-// beyond a bound. What an operation points to must live until it is over, not only until it is
-// submitted: when its thread ends first, which makes the kernel cancel it, its waiter submits it
-// again. After fork(2) the ring is the parent's: in a child all calls fail with ECHILD,
-// but for those that have nothing to wait for.
+// beyond a bound. What an operation points to must live until it is over, and its descriptor stay
+// open, not only until it is submitted: when its thread ends first, which makes the kernel cancel
+// it, its waiter submits it again; up to four times, if the threads end that do so. After fork(2)
+// the ring is the parent's: in a child all calls fail with ECHILD, but for those that have nothing
+// to wait for.
 
 #include <rondo/core/duration.hpp>
 #include <rondo/op/cancel.hpp>
@@ -147,8 +148,9 @@ public:
         return take_value<Op>(t.name());
     }
     /// Waits for all of a chain. What of it did not happen because its thread ended is run then,
-    /// as a chain: all, or what follows the parts that are done. Not so where the kernel does not
-    /// tell whether those were done in full, behind vectors and MSG_WAITALL: ECANCELED.
+    /// as a chain: all, or what follows the parts that are done. Not so when any part was asked to
+    /// end, nor where the kernel does not tell whether those were done in full, behind vectors,
+    /// MSG_WAITALL and a buffer_source without a limit: ECANCELED.
     template <class... Ops>
     std::tuple<result<typename Ops::value_type>...> wait(chain_ticket<Ops...> const& t,
                                                          deadline until = {}) noexcept;

@@ -58,6 +58,9 @@ bool goes_on_after(flight_slot const& slot) noexcept {
         return res >= 0 || (res == -ETIME &&
                             (entry.timeout_flags & raw(abi::timeout_flag::etime_success)) != 0);
     case abi::opcode::read:
+        if (entry.len == 0 && (entry.flags & raw(abi::sqe_flag::buffer_select)) != 0)
+            return false; // as many as the buffer holds, which is not known here
+        [[fallthrough]];
     case abi::opcode::write:
     case abi::opcode::read_fixed:
     case abi::opcode::write_fixed:
@@ -75,6 +78,19 @@ bool goes_on_after(flight_slot const& slot) noexcept {
     case abi::opcode::sendmsg_zc: return res >= 0 && (entry.msg_flags & MSG_WAITALL) == 0;
     default: return res >= 0;
     }
+}
+
+/// Whether the kernel has refused a chain for what is wrong with one of these parts: then those
+/// before it are cancelled, though nothing failed before them, and no hard link goes on.
+bool was_refused(std::span<ticket_name const> names) noexcept {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        bool const ended_by_limit = i + 1 < names.size() && is_limit(*names[i + 1].slot) &&
+                                    names[i + 1].slot->completion.res != -ECANCELED;
+        if (!is_limit(*names[i].slot) && names[i].slot->completion.res == -ECANCELED &&
+            !ended_by_limit)
+            return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -108,7 +124,8 @@ std::size_t shard::first_to_run_again(std::span<ticket_name const> names) const 
     if (first == none || stopped || names[first].slot->runs > most_runs)
         return none;
     flight_slot const& hit = *names[first].slot;
-    if (before != nullptr && hit.completion.res == -ECANCELED && !goes_on_after(*before))
+    if (before != nullptr && hit.completion.res == -ECANCELED &&
+        (!goes_on_after(*before) || was_refused(names.first(first))))
         return none;
     for (ticket_name const& name : names)
         if (name.slot->cancelled || (names.size() == 1 && name.slot->chained))
@@ -120,11 +137,18 @@ bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
     for (ticket_name const& name : names)
         if (load_relaxed(&name.slot->word) != flight::over)
             return false;
-    std::size_t const first = first_to_run_again(names);
+    std::size_t first = first_to_run_again(names);
+    if (first != names.size()) {
+        // While they are over: it may let go of the lock, and whoever asks for their end then does
+        // not look for them in the kernel.
+        make_room(h, static_cast<std::uint32_t>(names.size() - first));
+        first = first_to_run_again(names);
+    }
     if (first == names.size()) {
         bool asked = stopped;
-        for (ticket_name const& name : names) {
+        for (ticket_name const& name : names)
             asked = asked || name.slot->cancelled;
+        for (ticket_name const& name : names) {
             std::int32_t& res = name.slot->completion.res;
             if (asked && (res == -EINTR || (res == -EFAULT && &name != &names.front())))
                 res = -ECANCELED;
@@ -134,15 +158,14 @@ bool shard::run_again(hold& h, std::span<ticket_name const> names) noexcept {
     names = names.subspan(first);
     flight_slot* after = nullptr;
     for (std::size_t i = names.size(); i-- != 0;) {
-        store_release(&names[i].slot->word, static_cast<std::uint32_t>(flight::idle));
-        names[i].slot->next = after;
-        after = names[i].slot;
+        flight_slot& slot = *names[i].slot;
+        ++slot.lap;
+        slot.entry.user_data = slot.user_data();
+        store_release(&slot.word, static_cast<std::uint32_t>(flight::idle));
+        slot.next = after;
+        after = &slot;
     }
-    if (submit(h, after, static_cast<std::uint32_t>(names.size())))
-        return true;
-    for (ticket_name const& name : names) // they are over as they were
-        store_release(&name.slot->word, static_cast<std::uint32_t>(flight::over));
-    return false;
+    return submit(h, after, static_cast<std::uint32_t>(names.size())).has_value();
 }
 
 void shard::keep_limit(flight_slot& what, flight_slot& limit) noexcept {

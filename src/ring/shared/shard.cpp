@@ -194,6 +194,12 @@ void shard::finish_waited(hold& h, flight& f) noexcept {
 }
 
 void shard::deliver_unusual(hold& h, abi::cqe const& c) noexcept {
+    flight* const f = (c.user_data & flight::tag) != 0 ? flight::of(c.user_data) : nullptr;
+    // A zero-copy send that is cancelled with its chain is over at once, and its notification comes
+    // all the same, when its slot may have been given back, and be another's.
+    if (f != nullptr && abi::has(c, abi::cqe_flag::notif) &&
+        (c.user_data != f->user_data() || load_relaxed(&f->word) == flight::over))
+        return;
     bool const final = !abi::more(c);
     in_flight_ -= final ? 1 : 0;
     if ((c.user_data & flight::tag) == 0) {
@@ -205,7 +211,7 @@ void shard::deliver_unusual(hold& h, abi::cqe const& c) noexcept {
         }
         if (stream_waiter != nullptr && stream_waiter->listed)
             call(h, *stream_waiter);
-    } else if (flight* const f = flight::of(c.user_data); f != nullptr) {
+    } else if (f != nullptr) {
         if (!abi::has(c, abi::cqe_flag::notif))
             f->completion = c;
         if (op::is_interruption(c.res))

@@ -145,7 +145,7 @@ namespace rondo {
     std::uint32_t const mask = sq.capacity() - 1;
     std::uint32_t at = sq.tail();
     for (std::uint32_t i = 0; i != n; ++i, first = static_cast<flight_slot*>(first->next)) {
-        store_relaxed(&first->runs, first->runs + 1);
+        store_relaxed(&first->runs, static_cast<std::uint16_t>(first->runs + 1));
         entries[at++ & mask] = first->entry;
     }
     for (std::uint32_t i = 0; i != n; ++i)

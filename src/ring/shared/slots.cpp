@@ -38,6 +38,7 @@ flight_slot* shard::take_slots(hold&, std::uint32_t n) noexcept {
         slot->chained = false;
         slot->cancels = 0;
         slot->runs = 0;
+        ++slot->lap;
         slot->next = nullptr;
         *place = slot;
         place = &slot->next;
