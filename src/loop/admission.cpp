@@ -207,6 +207,8 @@ void loop::make_ready(std::span<abi::cqe const> taken) noexcept {
             k.functions().more(k, c);
             continue;
         }
+        if (is_held_back(k, c))
+            continue;
         if (!has(c, abi::cqe_flag::notif)) // a zero-copy send's result came before
             k.note(c);
         ++completed_;

@@ -80,6 +80,8 @@ void loop_state::ask_again(completion& c) noexcept {
 
 void loop::send_wishes() noexcept {
     loop_state& s = *state_;
+    if (!send_marker())
+        return;
     for (auto* link = s.wishes.begin(); link != s.wishes.end(); link = link->next) {
         auto& c = static_cast<completion&>(*link);
         if (!c.to_be_asked_)

@@ -65,6 +65,9 @@ void loop::own(std::uint64_t user_data) noexcept {
     case own_operation::driver_timeout: s.driver_timeout_in_flight = false; return;
     case own_operation::driver_update: return;
     case own_operation::driver_nop: s.driver_nop_in_flight = false; return;
+    case own_operation::marker:
+        s.marker_in_flight = false;
+        return end_held_back(s.held_until_marker);
     default: break;
     }
     RONDO_ASSERT(user_data > raw_of(own_operation::last),

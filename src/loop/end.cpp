@@ -111,6 +111,8 @@ bool loop::run_without_kernel() noexcept {
     s.box.awake();
     take_back();
     bool ran = reap();
+    end_held_back(s.held_until_marker);
+    end_held_back(s.held_back);
     std::size_t const due = s.wheel.size() != 0 ? s.wheel.expire(now()) : 0;
     std::size_t const items = s.box.take().run();
     ran |= run_batch();

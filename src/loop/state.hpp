@@ -25,6 +25,7 @@ enum class own_operation : std::uint64_t {
     driver_timeout = 7, ///< for who polls the loop's descriptor
     driver_update = 9,  ///< of that timeout
     driver_nop = 11,    ///< makes the descriptor readable
+    marker = 13,        ///< comes after notifications that come late
     last = 63,
 };
 
@@ -92,6 +93,12 @@ struct loop_state {
     std::int64_t repeat_after_ns = first_repeat_ns;
     static constexpr std::int64_t first_repeat_ns = 10'000'000;
     static constexpr std::int64_t last_repeat_ns = 1'000'000'000;
+
+    /// What ended and may still be notified of: see held_back.cpp.
+    work_list held_back;
+    work_list held_until_marker;
+    bool marker_in_flight = false;
+    op::timeout<> marker{.when = op::moment(in_nanoseconds{1})};
 
     static constexpr std::int64_t orphans_may_take_ns = 1'000'000'000;
     orphan* orphans = nullptr;

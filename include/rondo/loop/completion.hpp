@@ -29,6 +29,9 @@ struct completion_functions : work_functions {
     bool restartable = false;  ///< -EINTR means "again": see op::is_restartable
     /// Before it is run again: lets go of what came with its answer, a buffer. May be null.
     void (*give_back)(completion& self) noexcept = nullptr;
+    /// A zero-copy send behind another: when that fails, the kernel may post a notification after
+    /// the final completion (Linux 6.18).
+    bool notified_late = false;
 };
 
 /// A completion's place in one of its loop's lists, or such a list.
@@ -140,6 +143,7 @@ private:
             bool to_be_asked_; // at the next submission
             bool asked_;       // a cancel of it is in flight; until that is over it must not run
             bool ended_;       // its final CQE came, but that of the cancel did not
+            bool held_back_;   // its final CQE came, but its notification may, too
         };
     };
 };

@@ -195,6 +195,10 @@ private:
     [[nodiscard]] bool has_something_to_wait_for() const noexcept;
     [[nodiscard]] bool is_held_up() const noexcept;
 
+    [[nodiscard]] bool is_held_back(completion& c, abi::cqe const& of) noexcept;
+    bool send_marker() noexcept;
+    void end_held_back(work_list& which) noexcept;
+
     void wish(completion& c) noexcept;
     void send_wishes() noexcept;
     static void run_wished(work& w) noexcept;

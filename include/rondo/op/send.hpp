@@ -134,7 +134,10 @@ concept send_zc_buffer = std::same_as<From, const_bytes> || std::same_as<From, i
 /// sent.
 ///
 /// The first CQE has the value. When it says F_MORE, failed or not, a second follows, with F_NOTIF:
-/// until then the bytes must live and keep their values. The address and an array of iovecs must
+/// until then the bytes must live and keep their values. One that fails because what it is linked
+/// to failed is over with the first, which does not say F_MORE, though the second may follow even
+/// so (Linux 6.18): its user_data must not mean another operation by then. The loop and shared_ring
+/// see to that. The address and an array of iovecs must
 /// live until the operation is submitted. EOPNOTSUPP for sockets other than TCP, UDP and their
 /// like; EINVAL under skip_success, which is refused here already.
 template <class From = const_bytes>

@@ -180,7 +180,8 @@ public:
     [[nodiscard]] registrar_ref const& registry() const noexcept;
 
     /// Operations submitted whose final CQE was not popped. Those under skip_success count until
-    /// the ring is closed; messages from other rings count the other way.
+    /// the ring is closed; messages from other rings count the other way, and zero-copy sends that
+    /// are cancelled with their chain once too much: see op::send_zc.
     [[nodiscard]] std::uint32_t in_flight() const noexcept;
     /// Waits until `n` submissions fit, on a ring with a poller; elsewhere submits. Linux 5.10
     result<> make_room(std::uint32_t n) noexcept;
