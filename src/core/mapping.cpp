@@ -31,6 +31,10 @@ result<mapping> private_to_parent(void* data, std::size_t bytes) noexcept {
 
 } // namespace
 
+result<mapping> mapping::anonymous(std::size_t bytes) noexcept {
+    return anonymous(bytes, traits());
+}
+
 result<mapping> mapping::anonymous(std::size_t bytes, traits how) noexcept {
     constexpr std::size_t huge_page = std::size_t{2} << 20;
     std::size_t const whole =

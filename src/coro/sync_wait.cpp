@@ -7,6 +7,8 @@
 
 namespace rondo::detail {
 
+loop loop_to_wait_on() { return loop::create().or_throw("the loop of sync_wait()"); }
+
 // A ring that failed may work again. If it does not, all that needs no kernel can still end: what
 // it never took, what sleeps or waits for others. The rest is in flight, and no one but the kernel
 // can say when it lets go of the memory.

@@ -4,10 +4,13 @@
 #include <rondo/core/assert.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <utility>
 
 namespace rondo {
+
+latency_histogram::~latency_histogram() { delete[] flights_; }
 
 void latency_histogram::attach(loop_options& options) noexcept {
     RONDO_ASSERT(trace_ != &listen && options.trace != &listen,
@@ -84,10 +87,10 @@ void latency_histogram::clear() noexcept {
 bool latency_histogram::grow() noexcept {
     std::size_t const before = places_;
     std::size_t const places = before == 0 ? 64 : 2 * before;
-    std::unique_ptr<flight[]> made(new (std::nothrow) flight[places]);
-    if (!made)
+    auto* const made = new (std::nothrow) flight[places];
+    if (made == nullptr)
         return false;
-    std::unique_ptr<flight[]> const old = std::exchange(flights_, std::move(made));
+    std::unique_ptr<flight[]> const old(std::exchange(flights_, made));
     places_ = places;
     for (std::size_t i = 0; i < before; ++i)
         if (old[i].which != nullptr)

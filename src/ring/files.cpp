@@ -74,6 +74,10 @@ files& files::operator=(files&& other) noexcept {
 
 files::~files() { delete table_; }
 
+result<owned_slot> files::insert(unique_fd fd, slot_options const& where) noexcept {
+    return insert(fd.get(), where);
+}
+
 result<owned_slot> files::insert(int fd, slot_options const& where) noexcept {
     RONDO_ASSERT(table_ != nullptr, "a moved-from table of files was used");
     attempt const what = attempt_to_register(raw(abi::register_op::files_update2));

@@ -19,6 +19,10 @@ result<worker_limits> limit_workers(ring& owner, worker_limits wanted) noexcept 
 
 result<worker_limits> limits_of_workers(ring& owner) noexcept { return limit_workers(owner, {}); }
 
+result<worker_affinity> worker_affinity::create(ring& owner, ::cpu_set_t const& cpus) noexcept {
+    return create(owner, std::as_bytes(std::span(&cpus, 1)));
+}
+
 result<worker_affinity> worker_affinity::create(ring& owner,
                                                 std::span<std::byte const> mask) noexcept {
     // The kernel takes an empty set, and leaves its workers nowhere to run.

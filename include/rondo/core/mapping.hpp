@@ -38,9 +38,7 @@ public:
 
     /// Zeroed private memory, `bytes` rounded up to whole pages. ENOMEM.
     [[nodiscard]] static result<mapping> anonymous(std::size_t bytes, traits how) noexcept;
-    [[nodiscard]] static result<mapping> anonymous(std::size_t bytes) noexcept {
-        return anonymous(bytes, traits());
-    }
+    [[nodiscard]] static result<mapping> anonymous(std::size_t bytes) noexcept;
     /// Shared pages of `fd` at `offset`, kept from children. Whatever mmap(2) says.
     [[nodiscard]] static result<mapping> shared(int fd, std::size_t bytes,
                                                 std::uint64_t offset) noexcept;

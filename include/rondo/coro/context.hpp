@@ -8,6 +8,7 @@
 //     cx.stop();
 //     cx.join().or_throw("the server");
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/coro/task.hpp>
 #include <rondo/loop/inbox.hpp>
 #include <rondo/loop/loop.hpp>
@@ -111,7 +112,7 @@ private:
     [[nodiscard]] std::size_t next() noexcept;
     [[nodiscard]] bool send(std::size_t thread, detail::errand& one) noexcept;
 
-    std::unique_ptr<state> state_;
+    detail::sole_owner<state> state_;
 };
 
 /// A context for programs that want none of this: made when it is first asked for, with all CPUs,

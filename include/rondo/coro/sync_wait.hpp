@@ -35,6 +35,8 @@ private:
     bool& over_;
 };
 
+/// Throws what loop::create() says.
+[[nodiscard]] loop loop_to_wait_on();
 /// After a failure of the ring: stops the task and waits for its end, without the ring if need be.
 [[gnu::cold]] void end_after_failure(loop& on, strand& line, bool const& over) noexcept;
 
@@ -60,7 +62,7 @@ T sync_wait(loop& on, task<T> t) {
 /// The same with a loop made for it.
 template <class T>
 T sync_wait(task<T> t) {
-    auto on = loop::create().or_throw("the loop of sync_wait()");
+    loop on = detail::loop_to_wait_on();
     return sync_wait(on, std::move(t));
 }
 

@@ -10,6 +10,7 @@
 // placeholders: they can be owned, copied and closed, but read and written through rings only.
 // Points in time are those of simulation::now(), not of the system's clocks.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/abi/flags.hpp>
 #include <rondo/abi/opcode.hpp>
 #include <rondo/core/fd.hpp>
@@ -152,7 +153,7 @@ public:
 private:
     struct state;
     explicit simulation(std::unique_ptr<state> made) noexcept;
-    std::unique_ptr<state> state_;
+    detail::sole_owner<state> state_;
 };
 
 /// What explore() found.

@@ -14,6 +14,7 @@
 // byte goes to one of several readers, and the bytes of several writers may mix. What a call is
 // given must live until it returns.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
@@ -102,7 +103,7 @@ private:
                                                  network_kind network,
                                                  endpoint const& peer) noexcept;
 
-    std::unique_ptr<socket_state> state_;
+    detail::sole_owner<socket_state> state_;
     endpoint peer_;
 };
 

@@ -12,6 +12,7 @@
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/interop/connection.hpp>
 
 #include <array>
@@ -62,8 +63,8 @@ private:
     void remember(char const* end, std::size_t size) noexcept;
 
     rondo::connection socket_;
-    std::unique_ptr<buffer> incoming_; // null when moved from
-    std::unique_ptr<buffer> outgoing_;
+    detail::sole_owner<buffer> incoming_; // null when moved from
+    detail::sole_owner<buffer> outgoing_;
     rondo::error error_;
 };
 

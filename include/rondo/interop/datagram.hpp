@@ -11,6 +11,7 @@
 //
 // Any thread, and any number of them at a time: each datagram goes to one of them, whole.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
@@ -82,7 +83,7 @@ public:
 private:
     explicit datagram_socket(std::unique_ptr<socket_state> state) noexcept;
 
-    std::unique_ptr<socket_state> state_;
+    detail::sole_owner<socket_state> state_;
 };
 
 } // namespace rondo

@@ -12,6 +12,7 @@
 //
 // It is for char only: a file is bytes. std::wbuffer_convert makes wide characters of them.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/error.hpp>
 
 #include <concepts>
@@ -111,7 +112,7 @@ private:
     void forget_areas() noexcept;
 
     shared_ring* ring_ = nullptr; // null: default_ring()
-    std::unique_ptr<state> state_;
+    detail::sole_owner<state> state_;
 };
 
 inline void swap(filebuf& a, filebuf& b) noexcept { a.swap(b); }

@@ -9,6 +9,7 @@
 //
 // Any thread, and any number of them at a time: each connection goes to one of them.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
@@ -88,7 +89,7 @@ private:
     [[nodiscard]] result<connection> accept_one() noexcept;
     [[nodiscard]] result<> pause(std::int64_t nanoseconds) noexcept;
 
-    std::unique_ptr<listener_state> state_;
+    detail::sole_owner<listener_state> state_;
 };
 
 } // namespace rondo

@@ -46,6 +46,16 @@ concept descriptor_owner = requires(T const& t) {
     { t.native_handle() } -> std::same_as<int>;
 };
 
+namespace detail {
+
+/// T::create of what `of` has: a call that is looked into only where it is made.
+template <class T, descriptor_owner Owner>
+auto create_on(Owner const& of, auto const& options) noexcept {
+    return T::create(fd_ref(of.native_handle()), options);
+}
+
+} // namespace detail
+
 /// See the top of this file. A value.
 ///
 /// A blocking transfer on a regular file without a deadline is the plain system call, as a ring

@@ -35,9 +35,9 @@ public:
     [[nodiscard]] static result<vectored_reader> create(
         fd_ref fd, vectored_options const& options = {}) noexcept;
     template <descriptor_owner Owner>
-    [[nodiscard]] static result<vectored_reader> create(
-        Owner const& of, vectored_options const& options = {}) noexcept {
-        return create(fd_ref(of.native_handle()), options);
+    [[nodiscard]] static auto create(Owner const& of,
+                                     vectored_options const& options = {}) noexcept {
+        return detail::create_on<vectored_reader>(of, options);
     }
     vectored_reader(vectored_reader&&) = default;
     vectored_reader& operator=(vectored_reader&&) = default;

@@ -90,9 +90,9 @@ public:
     [[nodiscard]] static result<vectored_writer> create(
         fd_ref fd, vectored_options const& options = {}) noexcept;
     template <descriptor_owner Owner>
-    [[nodiscard]] static result<vectored_writer> create(
-        Owner const& of, vectored_options const& options = {}) noexcept {
-        return create(fd_ref(of.native_handle()), options);
+    [[nodiscard]] static auto create(Owner const& of,
+                                     vectored_options const& options = {}) noexcept {
+        return detail::create_on<vectored_writer>(of, options);
     }
 
     /// Adds a piece, which must live and keep its contents until a flush has written it. Flushes

@@ -17,7 +17,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace rondo {
 
@@ -32,6 +31,7 @@ public:
     latency_histogram() noexcept = default;
     latency_histogram(latency_histogram const&) = delete;
     latency_histogram& operator=(latency_histogram const&) = delete;
+    ~latency_histogram();
 
     /// The one loop that is created with `options` is measured. A trace that is there already goes
     /// on being told. Once.
@@ -86,8 +86,8 @@ private:
     std::uint64_t count_ = 0;
     std::int64_t max_ns_ = 0;
     std::uint64_t missed_ = 0;
-    std::unique_ptr<flight[]> flights_;
-    std::size_t places_ = 0; // a power of two, or 0
+    flight* flights_ = nullptr; // places_ of them, its own
+    std::size_t places_ = 0;    // a power of two, or 0
     std::size_t in_flight_ = 0;
     void (*trace_)(void* argument, loop_event const& event) = nullptr;
     void* trace_argument_ = nullptr;

@@ -10,6 +10,7 @@
 // The first turn binds a loop to its thread; only inbox() is for others. It may be moved until it
 // is used. Destroying it with an operation in flight aborts and names the operation.
 
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/loop/completion.hpp>
 #include <rondo/loop/inbox.hpp>
@@ -226,7 +227,7 @@ private:
     // Of the completions that were taken those that are yet to run, when the ones before have.
     abi::cqe const* unrun_ = nullptr;
     abi::cqe const* unrun_end_ = nullptr;
-    std::unique_ptr<loop_state> state_;
+    detail::sole_owner<loop_state> state_;
 };
 
 } // namespace rondo

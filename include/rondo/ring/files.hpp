@@ -72,9 +72,7 @@ public:
     result<owned_slot> insert(int fd, slot_options const& where = {}) noexcept;
     /// The same, and closes the descriptor: the table alone has the file then. On failure it is
     /// closed too.
-    result<owned_slot> insert(unique_fd fd, slot_options const& where = {}) noexcept {
-        return insert(fd.get(), where);
-    }
+    result<owned_slot> insert(unique_fd fd, slot_options const& where = {}) noexcept;
 
     /// Replaces what is in the slots from `first` on: a descriptor, -1 to empty a slot, `skip` to
     /// leave it. `tags` is empty or one per slot. Returns how many were changed before the first

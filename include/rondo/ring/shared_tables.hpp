@@ -45,7 +45,7 @@ public:
     /// the slot it returns may happen on any thread.
     result<owned_slot> insert(int fd) noexcept;
     /// The same, and closes the descriptor, on failure too.
-    result<owned_slot> insert(unique_fd fd) noexcept { return insert(fd.get()); }
+    result<owned_slot> insert(unique_fd fd) noexcept;
     /// Empties a slot; whoever owns it as an owned_slot must not any more.
     result<> release(std::uint32_t index) noexcept;
 

@@ -37,9 +37,7 @@ public:
     [[nodiscard]] static result<worker_affinity> create(ring& owner,
                                                         std::span<std::byte const> mask) noexcept;
     [[nodiscard]] static result<worker_affinity> create(ring& owner,
-                                                        ::cpu_set_t const& cpus) noexcept {
-        return create(owner, std::as_bytes(std::span(&cpus, 1)));
-    }
+                                                        ::cpu_set_t const& cpus) noexcept;
 
     worker_affinity(worker_affinity&&) noexcept = default;
     worker_affinity& operator=(worker_affinity&& other) noexcept;

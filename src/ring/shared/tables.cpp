@@ -131,6 +131,8 @@ shared_files& shared_files::operator=(shared_files&& other) noexcept {
 
 shared_files::~shared_files() { delete state_; }
 
+result<owned_slot> shared_files::insert(unique_fd fd) noexcept { return insert(fd.get()); }
+
 result<owned_slot> shared_files::insert(int fd) noexcept {
     RONDO_ASSERT(state_ != nullptr, "moved-from shared_files were used");
     return state_->insert(fd);
