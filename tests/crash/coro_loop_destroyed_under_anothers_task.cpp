@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: MIT
 // expect: a loop was destroyed with a task of another loop's on it
-#include <rondo/coro/event.hpp>
-#include <rondo/coro/resume_on.hpp>
+#include "two_loops.hpp"
+
 #include <rondo/coro/scope.hpp>
 
-#include <optional>
-
-namespace {
-
-rondo::task<> goes(rondo::loop& other, rondo::event& never) {
-    (co_await rondo::resume_on(other)).or_throw("there");
-    static_cast<void>(co_await never.wait());
-}
-
-} // namespace
-
 int main() {
-    using namespace rondo;
-    event never;
-    auto home = loop::create().or_throw("loop");
-    std::optional<loop> other(loop::create().or_throw("loop"));
-    loop_scope tasks(home);
-    tasks.spawn(goes(*other, never));
-    static_cast<void>(home.run_ready().or_throw("run_ready"));
-    static_cast<void>(other->run_ready().or_throw("run_ready"));
-    other.reset();
+    two_loops l;
+    rondo::loop_scope tasks(*l.home);
+    tasks.spawn(l.goes_there());
+    l.run(*l.home);
+    l.run(*l.other);
+    l.other.reset();
 }

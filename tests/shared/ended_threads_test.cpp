@@ -24,6 +24,17 @@ protected:
         }).join();
         return *out;
     }
+    /// The tickets of an operation or a chain whose thread is gone.
+    template <class What>
+    auto left_behind(What const& what) {
+        return from_a_thread_that_ends([&] { return shared_->submit(what).or_throw("submit"); });
+    }
+    static std::jthread writes_soon(pipe_pair const& to, std::string_view text) {
+        return std::jthread([&to, text] {
+            std::this_thread::sleep_for(5ms);
+            to.write(text);
+        });
+    }
 };
 RONDO_FOR_EVERY_SHAPE(shared_ended_threads);
 
@@ -31,8 +42,7 @@ TEST_P(shared_ended_threads, a_read_brings_its_bytes) {
     for (int i = 0; i < 10; ++i) {
         pipe_pair const pipe;
         std::array<char, 8> memory{};
-        auto const later = from_a_thread_that_ends(
-            [&] { return shared_->submit(op::read{pipe.out, memory}).or_throw("submit"); });
+        auto const later = left_behind(op::read{pipe.out, memory});
         if (i % 2 == 0)
             pipe.write("abc");
         std::jthread writer([&] {
@@ -66,8 +76,7 @@ TEST_P(shared_ended_threads, a_receive_a_poll_and_a_timeout_end_as_they_should) 
 TEST_P(shared_ended_threads, one_in_a_worker_thread_is_run_again) {
     pipe_pair const pipe;
     std::array<char, 8> memory{};
-    auto const later = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    auto const later = left_behind(op::async(op::read{pipe.out, memory}));
     EXPECT_TRUE(fails(shared_->wait(later, 20ms), ETIME));
     pipe.write("abcd");
     EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
@@ -76,8 +85,7 @@ TEST_P(shared_ended_threads, one_in_a_worker_thread_is_run_again) {
 TEST_P(shared_ended_threads, a_splice_moves_its_bytes) {
     pipe_pair const from, to;
     op::splice const move{.from = from.out, .to = to.in, .size = 8};
-    auto const later =
-        from_a_thread_that_ends([&] { return shared_->submit(move).or_throw("submit"); });
+    auto const later = left_behind(move);
     EXPECT_TRUE(fails(shared_->wait(later, 20ms), ETIME));
     from.write("abcd");
     EXPECT_TRUE(holds(shared_->wait(later, patience), 4u));
@@ -86,8 +94,7 @@ TEST_P(shared_ended_threads, a_splice_moves_its_bytes) {
 TEST_P(shared_ended_threads, what_is_polled_as_over_is_not_waited_for) {
     pipe_pair const pipe;
     std::array<char, 8> memory{};
-    auto const later = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    auto const later = left_behind(op::async(op::read{pipe.out, memory}));
     for (int i = 0; i < 20; ++i) {
         EXPECT_FALSE(shared_->poll(later)) << "nothing was written";
         std::this_thread::sleep_for(1ms);
@@ -100,14 +107,8 @@ TEST_P(shared_ended_threads, what_is_polled_as_over_is_not_waited_for) {
 TEST_P(shared_ended_threads, a_chain_runs_whole) {
     pipe_pair const pipe;
     std::array<char, 3> memory{};
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_->submit(op::link(op::read{pipe.out, memory}, numbered_nop(5)))
-            .or_throw("submit");
-    });
-    std::jthread writer([&] {
-        std::this_thread::sleep_for(5ms);
-        pipe.write("abc");
-    });
+    auto const tickets = left_behind(op::link(op::read{pipe.out, memory}, numbered_nop(5)));
+    std::jthread const writer = writes_soon(pipe, "abc");
     auto const [read, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(read, 3u));
     EXPECT_TRUE(holds(nop, 5));
@@ -122,10 +123,7 @@ TEST_P(shared_ended_threads, a_chain_whose_head_a_worker_ran_runs_whole) {
         std::this_thread::sleep_for(5ms); // now it sleeps in the pipe
         return t;
     });
-    std::jthread writer([&] {
-        std::this_thread::sleep_for(5ms);
-        from.write("abcd");
-    });
+    std::jthread const writer = writes_soon(from, "abcd");
     auto const [moved, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(moved, 4u));
     EXPECT_TRUE(holds(nop, 5));
@@ -134,11 +132,8 @@ TEST_P(shared_ended_threads, a_chain_whose_head_a_worker_ran_runs_whole) {
 TEST_P(shared_ended_threads, what_is_left_of_a_chain_runs_and_what_was_done_does_not) {
     pipe_pair const done, left;
     std::array<char, 3> memory{};
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_
-            ->submit(op::link(op::write{done.in, bytes_of("x")}, op::read{left.out, memory}))
-            .or_throw("submit");
-    });
+    auto const tickets =
+        left_behind(op::link(op::write{done.in, bytes_of("x")}, op::read{left.out, memory}));
     left.write("abc");
     auto const [wrote, read] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(wrote, 1u));
@@ -149,10 +144,7 @@ TEST_P(shared_ended_threads, what_is_left_of_a_chain_runs_and_what_was_done_does
 TEST_P(shared_ended_threads, a_hard_linked_chain_runs_whole) {
     pipe_pair const pipe;
     std::array<char, 3> memory{};
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_->submit(op::hard_link(op::read{pipe.out, memory}, numbered_nop(5)))
-            .or_throw("submit");
-    });
+    auto const tickets = left_behind(op::hard_link(op::read{pipe.out, memory}, numbered_nop(5)));
     pipe.write("abc");
     auto const [read, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(read, 3u));
@@ -161,8 +153,7 @@ TEST_P(shared_ended_threads, a_hard_linked_chain_runs_whole) {
 
 TEST_P(shared_ended_threads, a_part_whose_turn_comes_after_the_end_runs) {
     op::timeout const soon{.when = 5ms};
-    auto const tickets = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::hard_link(soon, numbered_nop(5))).or_throw("submit"); });
+    auto const tickets = left_behind(op::hard_link(soon, numbered_nop(5)));
     auto const [timed, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(timed, op::timeout_end::time));
     EXPECT_TRUE(holds(nop, 5));
@@ -172,11 +163,8 @@ TEST_P(shared_ended_threads, a_chain_that_a_short_read_broke_stays_broken) {
     pipe_pair const pipe, other;
     std::array<char, 8> memory{};
     pipe.write("abc");
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_
-            ->submit(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}))
-            .or_throw("submit");
-    });
+    auto const tickets =
+        left_behind(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}));
     auto const [read, wrote] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(read, 3u));
     EXPECT_TRUE(fails(wrote, ECANCELED));
@@ -187,17 +175,13 @@ TEST_P(shared_ended_threads, a_limit_ends_what_is_before_it) {
     pipe_pair const pipe;
     std::array<char, 3> memory{};
     op::link_timeout const soon{.when = 5ms};
-    auto const ended = from_a_thread_that_ends([&] {
-        return shared_->submit(op::link(op::read{pipe.out, memory}, soon)).or_throw("submit");
-    });
+    auto const ended = left_behind(op::link(op::read{pipe.out, memory}, soon));
     auto const [read, limit] = shared_->wait(ended, patience);
     EXPECT_TRUE(fails(read, ECANCELED));
     EXPECT_TRUE(holds(limit)) << "time was up";
 
     op::link_timeout const late{.when = 1h};
-    auto const in_time = from_a_thread_that_ends([&] {
-        return shared_->submit(op::link(op::read{pipe.out, memory}, late)).or_throw("submit");
-    });
+    auto const in_time = left_behind(op::link(op::read{pipe.out, memory}, late));
     pipe.write("abc");
     auto const [again, unused] = shared_->wait(in_time, patience);
     EXPECT_TRUE(holds(again, 3u));
@@ -210,12 +194,8 @@ TEST_P(shared_ended_threads, a_limit_that_was_not_needed_is_not_run_with_what_is
     pipe_pair const done, left;
     std::array<char, 3> memory{};
     op::link_timeout const late{.when = 1h};
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_
-            ->submit(op::link(op::write{done.in, bytes_of("x")}, late, op::read{left.out, memory},
-                              numbered_nop(5)))
-            .or_throw("submit");
-    });
+    auto const tickets = left_behind(op::link(op::write{done.in, bytes_of("x")}, late,
+                                              op::read{left.out, memory}, numbered_nop(5)));
     left.write("abc");
     auto const [wrote, limit, read, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(wrote, 1u));
@@ -227,11 +207,8 @@ TEST_P(shared_ended_threads, a_limit_that_was_not_needed_is_not_run_with_what_is
 TEST_P(shared_ended_threads, a_chain_that_was_asked_to_end_is_not_run_again) {
     pipe_pair const pipe, other;
     std::array<char, 3> memory{};
-    auto const tickets = from_a_thread_that_ends([&] {
-        return shared_
-            ->submit(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}))
-            .or_throw("submit");
-    });
+    auto const tickets =
+        left_behind(op::link(op::read{pipe.out, memory}, op::write{other.in, bytes_of("x")}));
     EXPECT_TRUE(holds(shared_->cancel(op::cancel_match::fd(pipe.out))));
     auto const [read, wrote] = shared_->wait(tickets, patience);
     EXPECT_TRUE(fails(read, ECANCELED));
@@ -265,12 +242,10 @@ TEST_P(shared_ended_threads, what_was_asked_to_end_is_not_run_again) {
         return t;
     });
     EXPECT_TRUE(fails(shared_->wait(one, patience), ECANCELED));
-    auto const two = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::read{pipe.out, memory}).or_throw("submit"); });
+    auto const two = left_behind(op::read{pipe.out, memory});
     EXPECT_TRUE(holds(shared_->cancel(two)));
     EXPECT_TRUE(fails(shared_->wait(two, patience), ECANCELED));
-    auto const three = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    auto const three = left_behind(op::async(op::read{pipe.out, memory}));
     EXPECT_TRUE(holds(shared_->cancel(three)));
     EXPECT_TRUE(fails(shared_->wait(three, patience), ECANCELED));
 }
@@ -298,8 +273,7 @@ TEST_P(shared_ended_threads, what_is_over_because_of_that_can_be_asked_to_end) {
 TEST_P(shared_ended_threads, a_cancel_of_other_files_does_not_end_it) {
     pipe_pair const pipe, other;
     std::array<char, 8> memory{};
-    auto const later = from_a_thread_that_ends(
-        [&] { return shared_->submit(op::async(op::read{pipe.out, memory})).or_throw("submit"); });
+    auto const later = left_behind(op::async(op::read{pipe.out, memory}));
     EXPECT_TRUE(holds(shared_->cancel(op::cancel_match::fd(other.out)), 0u));
     pipe.write("ab");
     EXPECT_TRUE(holds(shared_->wait(later, patience), 2u));

@@ -184,14 +184,28 @@ TEST_P(shared_kernel_errors, a_cancel_reaches_a_run_whose_submitter_ends_just_th
     }
 }
 
+/// One that submits nothing before it is full.
+shared_ring gathering(std::uint32_t entries, deaf_kernel& kernel) {
+    return make_shared({.shards = 1,
+                        .entries = entries,
+                        .submit_delay_ns = 1'000'000'000'000,
+                        .backend = &kernel});
+}
+
+/// Until it is full, and then the kernel takes nothing.
+std::vector<ticket<op::nop>> fill(std::uint32_t entries, shared_ring& shared, deaf_kernel& kernel) {
+    std::vector<ticket<op::nop>> tickets;
+    for (std::uint32_t i = 0; i < entries; ++i)
+        tickets.push_back(shared.submit(op::nop{}).or_throw("submit"));
+    kernel.busy = true;
+    return tickets;
+}
+
 TEST_P(shared_kernel_errors, what_is_asked_to_end_while_it_waits_for_room_is_not_run_again) {
     if (is_emulated())
         GTEST_SKIP() << "the engines in user space do not mind that a thread ends";
     deaf_kernel kernel;
-    shared_ring shared = make_shared({.shards = 1,
-                                      .entries = GetParam(),
-                                      .submit_delay_ns = 1'000'000'000'000,
-                                      .backend = &kernel});
+    shared_ring shared = gathering(GetParam(), kernel);
     pipe_pair const pipe;
     std::array<char, 1> byte{};
     ticket<op::read<>> later;
@@ -201,10 +215,7 @@ TEST_P(shared_kernel_errors, what_is_asked_to_end_while_it_waits_for_room_is_not
     }).join();
     pipe.write("x"); // which the kernel does not read for a thread that is gone
     ASSERT_TRUE(eventually([&] { return shared.flush() && shared.statistics().in_flight == 0; }));
-    std::vector<ticket<op::nop>> tickets;
-    for (std::uint32_t i = 0; i < GetParam(); ++i)
-        tickets.push_back(shared.submit(op::nop{}).or_throw("submit"));
-    kernel.busy = true;
+    auto const tickets = fill(GetParam(), shared, kernel);
     std::jthread waiter([&] { EXPECT_TRUE(fails(shared.wait(later, patience), ECANCELED)); });
     ASSERT_TRUE(eventually([&] { return kernel.submits >= 4; }));
     std::jthread canceller([&] { EXPECT_TRUE(holds(shared.cancel(later))); });
@@ -219,17 +230,11 @@ TEST_P(shared_kernel_errors, what_is_asked_to_end_while_it_waits_for_room_is_not
 
 TEST_P(shared_kernel_errors, what_waits_for_room_while_it_stops_is_not_submitted_afterwards) {
     deaf_kernel kernel;
-    shared_ring shared = make_shared({.shards = 1,
-                                      .entries = GetParam(),
-                                      .submit_delay_ns = 1'000'000'000'000,
-                                      .backend = &kernel});
+    shared_ring shared = gathering(GetParam(), kernel);
     pipe_pair const pipe;
     std::array<char, 1> byte{};
     // Full, and the kernel takes nothing for a while.
-    std::vector<ticket<op::nop>> tickets;
-    for (std::uint32_t i = 0; i < GetParam(); ++i)
-        tickets.push_back(shared.submit(op::nop{}).or_throw("submit"));
-    kernel.busy = true;
+    auto const tickets = fill(GetParam(), shared, kernel);
     std::jthread late([&] {
         auto const end = shared.run(op::read{pipe.out, byte}, 2s);
         EXPECT_TRUE(!end && (end.error() == ESHUTDOWN || end.error() == ECANCELED)) << why(end);
