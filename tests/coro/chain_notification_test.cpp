@@ -13,6 +13,9 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -82,7 +85,9 @@ TEST_F(a_chained_zero_copy_send_with_a_poller, is_over_once) {
 }
 
 TEST_F(a_chained_zero_copy_send, is_over_once_when_the_kernel_refuses_it) {
-    op::sendmsg_zc<> bad{.fd = ends.first, .message = reinterpret_cast<::msghdr const*>(8)};
+    op::send_zc<> bad = never();
+    bad.to = reinterpret_cast<::sockaddr const*>(8);
+    bad.to_size = sizeof(::sockaddr_in);
     auto const body = [&]() -> task<> {
         for (int i = 0; i < 100; ++i) {
             auto const [nothing, sent] = co_await op::link(op::nop{}, bad);
