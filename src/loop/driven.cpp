@@ -65,9 +65,7 @@ void loop::own(std::uint64_t user_data) noexcept {
     case own_operation::driver_timeout: s.driver_timeout_in_flight = false; return;
     case own_operation::driver_update: return;
     case own_operation::driver_nop: s.driver_nop_in_flight = false; return;
-    case own_operation::marker:
-        s.marker_in_flight = false;
-        return end_held_back(s.held_until_marker);
+    case own_operation::marker: s.marker_in_flight = false; return end_held_back();
     default: break;
     }
     RONDO_ASSERT(user_data > raw_of(own_operation::last),

@@ -95,6 +95,8 @@ void loop::take_back() noexcept {
         if (!sq.withdraw_newest())
             return;
         if ((user_data & own_bit) != 0) {
+            if (user_data == static_cast<std::uint64_t>(own_operation::marker))
+                wait_for_another_marker();
             own(user_data);
             continue;
         }
@@ -111,8 +113,6 @@ bool loop::run_without_kernel() noexcept {
     s.box.awake();
     take_back();
     bool ran = reap();
-    end_held_back(s.held_until_marker);
-    end_held_back(s.held_back);
     std::size_t const due = s.wheel.size() != 0 ? s.wheel.expire(now()) : 0;
     std::size_t const items = s.box.take().run();
     ran |= run_batch();

@@ -42,9 +42,15 @@ bool loop::send_marker() noexcept {
     return true;
 }
 
-void loop::end_held_back(work_list& which) noexcept {
+/// The kernel never saw the one that was queued, so it may still notify.
+void loop::wait_for_another_marker() noexcept {
+    while (work* const w = state_->held_until_marker.pop())
+        state_->held_back.push(*w);
+}
+
+void loop::end_held_back() noexcept {
     loop_state& s = *state_;
-    while (work* const w = which.pop()) {
+    while (work* const w = s.held_until_marker.pop()) {
         auto& c = static_cast<completion&>(*w);
         c.held_back_ = false;
         ring_.cq().were_not_final(0u - 1u);

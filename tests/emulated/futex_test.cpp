@@ -7,14 +7,13 @@
 
 #include <rondo/op/futex.hpp>
 
+#include <support/threads.hpp>
+
 #include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
-#include <dirent.h>
-#include <fstream>
 #include <span>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,17 +24,8 @@ using enum abi::opcode;
 
 /// The thread that watches, which shall be the only one.
 int watching_thread() {
-    int found = 0;
-    ::DIR* const tasks = ::opendir("/proc/self/task");
-    while (::dirent const* const entry = ::readdir(tasks)) {
-        std::string name;
-        std::getline(std::ifstream(std::string("/proc/self/task/") + entry->d_name + "/comm"),
-                     name);
-        if (name == "rondo-watch")
-            found = std::stoi(entry->d_name);
-    }
-    ::closedir(tasks);
-    return found;
+    std::vector<int> const found = test::threads_named("rondo-watch");
+    return found.empty() ? 0 : found.back();
 }
 
 class emulated_futex : public watch_test {

@@ -5,12 +5,11 @@
 
 #include <support/other_kernel.hpp>
 #include <support/pipe_pair.hpp>
+#include <support/threads.hpp>
 #include <support/wrapped_kernel.hpp>
 
 #include <array>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <poll.h>
 #include <set>
 #include <string>
@@ -246,17 +245,6 @@ TEST_P(a_driven_loop, is_readable_each_time_that_a_write_to_an_eventfd_ends_an_o
     }
 }
 
-/// The engine's thread for rings whose program sleeps elsewhere; 0: there is none now.
-int attendant() {
-    for (auto const& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::string name;
-        std::getline(std::ifstream(thread.path() / "comm"), name);
-        if (name == "rondo-attend")
-            return std::stoi(thread.path().filename());
-    }
-    return 0;
-}
-
 TEST(a_driven_loop_without_io_uring, keeps_its_engines_thread) {
     loop_options options{};
     options.ring.engine = engine::emulated;
@@ -271,9 +259,9 @@ TEST(a_driven_loop_without_io_uring, keeps_its_engines_thread) {
         run_ready(l);
         p.write("x");
         drive(l, [&] { return r.runs == i; });
-        seen.insert(attendant());
+        for (int const attendant : threads_named("rondo-attend")) // or none: it has its name later
+            seen.insert(attendant);
     }
-    seen.erase(0); // it had not its name yet
     EXPECT_EQ(seen.size(), 1u);
 }
 

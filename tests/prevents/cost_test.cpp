@@ -14,14 +14,13 @@
 #include <support/child.hpp>
 #include <support/pipe_pair.hpp>
 #include <support/temporary_directory.hpp>
+#include <support/threads.hpp>
 #include <support/wrapped_kernel.hpp>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
@@ -260,14 +259,7 @@ TEST(prevents, idle_waits_that_count_as_waiting_for_a_disk) {
 }
 
 int workers_of_this_thread() {
-    std::string const mine = "iou-wrk-" + std::to_string(::gettid());
-    int count = 0;
-    for (auto const& one_task : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::ifstream comm(one_task.path() / "comm");
-        std::string name;
-        count += std::getline(comm, name) && name == mine ? 1 : 0;
-    }
-    return count;
+    return static_cast<int>(threads_named("iou-wrk-" + std::to_string(::gettid())).size());
 }
 
 // 25: operations that turn into as many threads, unseen

@@ -13,6 +13,7 @@
 #include <support/engine.hpp>
 #include <support/other_kernel.hpp>
 #include <support/ring_test.hpp>
+#include <support/threads.hpp>
 
 #include <gtest/gtest.h>
 
@@ -27,8 +28,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
@@ -170,14 +169,10 @@ TEST_F(ring_workers, limits_answer_the_former_ones) {
 
 /// How many CPUs each worker of this thread may use; they are named after it.
 std::vector<int> cpus_of_workers() {
-    std::string const mine = "iou-wrk-" + std::to_string(::gettid());
     std::vector<int> counts;
-    for (auto const& task : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::ifstream comm(task.path() / "comm");
-        std::string name;
+    for (int const worker : test::threads_named("iou-wrk-" + std::to_string(::gettid()))) {
         ::cpu_set_t set;
-        if (std::getline(comm, name) && name == mine &&
-            ::sched_getaffinity(std::stoi(task.path().filename()), sizeof set, &set) == 0)
+        if (::sched_getaffinity(worker, sizeof set, &set) == 0)
             counts.push_back(CPU_COUNT(&set));
     }
     return counts;

@@ -29,6 +29,16 @@ protected:
     auto left_behind(What const& what) {
         return from_a_thread_that_ends([&] { return shared_->submit(what).or_throw("submit"); });
     }
+    /// The same, once a worker thread of the kernel's sleeps in it.
+    template <class What>
+    auto left_asleep(What const& what) {
+        return from_a_thread_that_ends([&] {
+            auto const t = shared_->submit(what).or_throw("submit");
+            static_cast<void>(shared_->flush());
+            std::this_thread::sleep_for(5ms);
+            return t;
+        });
+    }
     static std::jthread writes_soon(pipe_pair const& to, std::string_view text) {
         return std::jthread([&to, text] {
             std::this_thread::sleep_for(5ms);
@@ -117,12 +127,7 @@ TEST_P(shared_ended_threads, a_chain_runs_whole) {
 TEST_P(shared_ended_threads, a_chain_whose_head_a_worker_ran_runs_whole) {
     pipe_pair const from, to;
     op::splice const move{.from = from.out, .to = to.in, .size = 4};
-    auto const tickets = from_a_thread_that_ends([&] {
-        auto const t = shared_->submit(op::link(move, numbered_nop(5))).or_throw("submit");
-        static_cast<void>(shared_->flush());
-        std::this_thread::sleep_for(5ms); // now it sleeps in the pipe
-        return t;
-    });
+    auto const tickets = left_asleep(op::link(move, numbered_nop(5)));
     std::jthread const writer = writes_soon(from, "abcd");
     auto const [moved, nop] = shared_->wait(tickets, patience);
     EXPECT_TRUE(holds(moved, 4u));
@@ -218,12 +223,7 @@ TEST_P(shared_ended_threads, a_chain_that_was_asked_to_end_is_not_run_again) {
 TEST_P(shared_ended_threads, a_chain_whose_last_part_was_asked_to_end_is_cancelled_whole) {
     pipe_pair const from, to;
     op::splice const move{.from = from.out, .to = to.in, .size = 4};
-    auto const tickets = from_a_thread_that_ends([&] {
-        auto const t = shared_->submit(op::link(move, numbered_nop(5))).or_throw("submit");
-        static_cast<void>(shared_->flush());
-        std::this_thread::sleep_for(5ms); // now it sleeps in the pipe
-        return t;
-    });
+    auto const tickets = left_asleep(op::link(move, numbered_nop(5)));
     EXPECT_TRUE(holds(shared_->cancel(tickets.get<1>())));
     from.write("abcd");
     auto const [moved, nop] = shared_->wait(tickets, patience);

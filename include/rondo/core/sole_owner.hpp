@@ -29,7 +29,6 @@ public:
     }
     ~sole_owner() { delete what_; }
 
-    void reset() noexcept { delete std::exchange(what_, nullptr); }
     [[nodiscard]] T* get() const noexcept { return what_; }
     [[nodiscard]] T* operator->() const noexcept { return what_; }
     [[nodiscard]] T& operator*() const noexcept { return *what_; }

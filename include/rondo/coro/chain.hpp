@@ -100,14 +100,14 @@ private:
             lend(o, true);
         });
     }
-    template <bool NotifiedLate>
+    template <std::size_t I>
     static constexpr completion_functions functions_of{
         {&stop_part, "chain"}, &part_is_over, &fill,   &more,
-        sizeof...(Ops),        false,         nullptr, NotifiedLate};
+        sizeof...(Ops),        false,         nullptr, I != 0 && op::is_zero_copy<op_at<I>>};
 
     template <std::size_t... I>
     std::array<part, sizeof...(I)> make_parts(std::index_sequence<I...>) noexcept {
-        return {part(functions_of < I != 0 && op::is_zero_copy < op_at < I >>>, *this)...};
+        return {part(functions_of<I>, *this)...};
     }
 
     op::chain<Ops...> const& chain_;

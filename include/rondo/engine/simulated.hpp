@@ -10,11 +10,11 @@
 // placeholders: they can be owned, copied and closed, but read and written through rings only.
 // Points in time are those of simulation::now(), not of the system's clocks.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/abi/flags.hpp>
 #include <rondo/abi/opcode.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/engine/engine.hpp>
 
 #include <cstddef>

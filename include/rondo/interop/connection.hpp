@@ -14,10 +14,10 @@
 // byte goes to one of several readers, and the bytes of several writers may mix. What a call is
 // given must live until it returns.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/interop/endpoint.hpp>
 #include <rondo/interop/socket_options.hpp>
 #include <rondo/op/bytes.hpp>

@@ -11,10 +11,10 @@
 //
 // Any thread, and any number of them at a time: each datagram goes to one of them, whole.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/interop/endpoint.hpp>
 #include <rondo/interop/socket_options.hpp>
 #include <rondo/op/bytes.hpp>

@@ -12,8 +12,8 @@
 //
 // It is for char only: a file is bytes. std::wbuffer_convert makes wide characters of them.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/error.hpp>
+#include <rondo/core/sole_owner.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -9,10 +9,10 @@
 //
 // Any thread, and any number of them at a time: each connection goes to one of them.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
 #include <rondo/core/fd.hpp>
 #include <rondo/core/result.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/interop/connection.hpp>
 #include <rondo/interop/endpoint.hpp>
 #include <rondo/interop/socket_options.hpp>

@@ -10,8 +10,8 @@
 // The first turn binds a loop to its thread; only inbox() is for others. It may be moved until it
 // is used. Destroying it with an operation in flight aborts and names the operation.
 
-#include <rondo/core/sole_owner.hpp>
 #include <rondo/core/duration.hpp>
+#include <rondo/core/sole_owner.hpp>
 #include <rondo/loop/completion.hpp>
 #include <rondo/loop/inbox.hpp>
 #include <rondo/loop/timers.hpp>
@@ -198,7 +198,8 @@ private:
 
     [[nodiscard]] bool is_held_back(completion& c, abi::cqe const& of) noexcept;
     bool send_marker() noexcept;
-    void end_held_back(work_list& which) noexcept;
+    void wait_for_another_marker() noexcept;
+    void end_held_back() noexcept;
 
     void wish(completion& c) noexcept;
     void send_wishes() noexcept;

@@ -137,9 +137,11 @@ concept send_zc_buffer = std::same_as<From, const_bytes> || std::same_as<From, i
 /// until then the bytes must live and keep their values. One that fails because what it is linked
 /// to failed is over with the first, which does not say F_MORE, though the second may follow even
 /// so (Linux 6.18): its user_data must not mean another operation by then. The loop and shared_ring
-/// see to that. The address and an array of iovecs must
-/// live until the operation is submitted. EOPNOTSUPP for sockets other than TCP, UDP and their
-/// like; EINVAL under skip_success, which is refused here already.
+/// see to that.
+///
+/// The address and an array of iovecs must live until the operation is submitted. EOPNOTSUPP for
+/// sockets other than TCP, UDP and their like; EINVAL under skip_success, which is refused here
+/// already.
 template <class From = const_bytes>
 struct send_zc {
     static_assert(send_zc_buffer<From>);
